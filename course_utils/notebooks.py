@@ -10,6 +10,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_utils.syllabus import ROOT
+
+FOLDERS = ("notebooks", "exercises", "solutions")
 KERNEL = "transformers-course"
 KERNEL_TITLE = "Transformers course"
 LIMIT = 600_000  # bytes of one committed notebook
@@ -112,6 +115,32 @@ def generate_exercise(solution: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return normalise(exercise)
+
+
+def all_notebooks(root: Path = ROOT) -> list[Path]:
+    """Every lesson, exercise and solution of the course, in order of folder and name."""
+    return [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
+
+
+def generate_all(root: Path = ROOT) -> list[Path]:
+    """Write each exercise again from its solution; returns the files written."""
+    written = []
+    for solution in sorted((root / "solutions").glob("*.ipynb")):
+        write(generate_exercise(read(solution)), root / "exercises" / solution.name)
+        written.append(root / "exercises" / solution.name)
+    return written
+
+
+def mismatches(root: Path = ROOT) -> list[str]:
+    """Exercises that are not what their solution generates, a sentence each."""
+    wanted = {path.name: generate_exercise(read(path)) for path in sorted((root / "solutions").glob("*.ipynb"))}
+    found = {path.name: read(path) for path in sorted((root / "exercises").glob("*.ipynb"))}
+    remedy = "run `course notebooks`"
+    return [
+        f"exercises/{name}: it is not what solutions/{name} generates: {remedy}"
+        for name in sorted({*wanted, *found})
+        if wanted.get(name) != found.get(name)
+    ]
 
 
 # ---- execution and normal form ---------------------------------------------------------------------------------------

@@ -1,0 +1,187 @@
+"""The console script `course`. Thin: each command calls one function of the package and shows what it returns."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(help="The Transformers course.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+console = Console(highlight=False, soft_wrap=True)
+
+SIGNS = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failure": "[red]failure[/]"}
+DayArgument = Annotated[str, typer.Argument(help="A day: day01, day01_pipelines or 1.")]
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Show the course's own errors as their one sentence; anything else is a defect and keeps its traceback."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        if not type(error).__module__.startswith("course_utils"):
+            raise
+        console.print(f"[red]{_escape(str(error))}[/]")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def lab(
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; 8888 or the next free one if not given.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Open the course in JupyterLab on Day 1."""
+    from course_utils.lab import open_lab
+
+    with plain_errors():
+        prepare()
+        raise typer.Exit(open_lab(port or 8888, port is not None, browser, console.print))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine: a line each, with the remedy; exit status 1 on a failure."""
+    from course_utils.doctor import examine
+
+    failed = False
+    for finding in examine():
+        remedy = f" → {finding.remedy}" if finding.remedy else ""
+        console.print(f"{SIGNS[finding.status]} {finding.subject}: {_escape(finding.message + remedy)}")
+        failed |= finding.status == "failure"
+    raise typer.Exit(int(failed))
+
+
+@app.command()
+def prepare() -> None:
+    """Get the built-in checkpoints and the kernel ready, once."""
+    from course_utils import checkpoints, lab
+
+    with plain_errors():
+        lab.register_kernel()
+        for name in checkpoints.names():
+            checkpoints.checkpoint(name)
+
+
+@app.command()
+def models(name: Annotated[str | None, typer.Argument(help="One checkpoint, to read its card.")] = None) -> None:
+    """List the built-in checkpoints, or show the card of one."""
+    from course_utils import checkpoints
+
+    with plain_errors():
+        if name:
+            console.print(checkpoints.card_text(name), markup=False)
+            return
+        table = Table("name", "task", "parameters", "MB", "licence", "measured quality", "Hub twin")
+        for entry in map(checkpoints.describe, checkpoints.names()):
+            numbers = f"{entry.parameters:,}", f"{entry.size / 1e6:.1f}"
+            table.add_row(entry.name, entry.task, *numbers, entry.licence, entry.quality, entry.hub_id)
+        console.print(table)
+
+
+@app.command()
+def lint(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of the course if none.")] = None,
+) -> None:
+    """Check committed notebooks; exit status 1 if anything is wrong."""
+    from course_utils import notebooks
+
+    problems = [
+        f"{path}: {problem}"
+        for path in paths or notebooks.all_notebooks()
+        for problem in notebooks.lint(path, executed=path.resolve().parent.name != "exercises")
+    ]
+    problems += [] if paths else notebooks.mismatches()
+    for problem in problems:
+        console.print(problem, markup=False)
+    console.print(f"{len(problems)} problems" if problems else "All notebooks are clean.")
+    raise typer.Exit(bool(problems))
+
+
+@app.command("notebooks")
+def rebuild(paths: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all if none.")] = None) -> None:
+    """Execute lessons and solutions again, normalise them, and generate the exercises."""
+    from rich.progress import Progress
+
+    from course_utils import notebooks
+
+    sources = [path for path in paths or notebooks.all_notebooks() if path.resolve().parent.name != "exercises"]
+    with plain_errors(), Progress(console=console) as progress:
+        for path in sources:
+            bar = progress.add_task(path.name)
+            notebooks.execute(path, lambda done, cells, bar=bar: progress.update(bar, completed=done, total=cells))
+        notebooks.generate_all()
+
+
+@app.command()
+def check(day: DayArgument, task: Annotated[str | None, typer.Argument(help="One task; all if none.")] = None) -> None:
+    """Run the public checks on an exercise notebook and show the hints."""
+    from course_utils.check import check_notebook
+
+    with plain_errors(), console.status("Running your notebook and its checks …"):
+        report = check_notebook(day, task)
+    console.print(str(report), markup=False)
+    raise typer.Exit(not report.passed)
+
+
+@app.command()
+def submit(
+    day: DayArgument,
+    student: Annotated[str, typer.Option(prompt="Your name or number", help="As your instructor knows you.")],
+    out: Annotated[Path, typer.Option(help="The folder for the zip.")] = Path("submissions"),
+    notebook: Annotated[Path | None, typer.Option(help="Your notebook, if it is not in exercises/.")] = None,
+) -> None:
+    """Check an exercise notebook and write it into one zip, to hand in."""
+    from course_utils.grading.submissions import submit as write_submission
+
+    with plain_errors():
+        console.print(str(write_submission(day, student, out, notebook)), markup=False)
+
+
+@app.command()
+def grade(
+    folder: Annotated[Path, typer.Argument(help="Zips and notebooks, one each submission.")],
+    out: Annotated[Path, typer.Option(help="Where gradebook, CSV and feedback pages go.")] = Path("graded"),
+    day: Annotated[str | None, typer.Option(help="Grade as this day, for bare notebooks with other names.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="bwrap, namespaces or none; the strongest if not given.")] = None,
+    workers: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = 1,
+) -> None:
+    """Grade a folder of submissions, each behind a wall of its own."""
+    from course_utils.grading.batch import grade_folder
+
+    with plain_errors(), grading_progress() as progress:
+        result = grade_folder(folder, out, day=day, sandbox=sandbox, workers=workers, progress=progress)
+    console.print(str(result), markup=False)
+
+
+@contextmanager
+def grading_progress() -> Iterator[Callable[..., None]]:
+    """A bar with the time left, as the callback that `grade_folder` takes."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console) as bars:
+        bar = bars.add_task("grading", total=None)
+        yield lambda done, total, name="": bars.update(bar, completed=done, total=total, description=_escape(name))
+
+
+@app.command()
+def release(
+    out: Annotated[Path, typer.Argument(help="A new folder, or a file ending in .zip.")],
+    day: Annotated[str | None, typer.Option(help="Only this day.")] = None,
+) -> None:
+    """Write the learner's copy of the course: no solutions, no hidden tests, no answers."""
+    from course_utils.release import release as write_release
+
+    with plain_errors():
+        console.print(str(write_release(out, day)), markup=False)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
