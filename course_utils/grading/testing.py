@@ -1,0 +1,294 @@
+"""Running a day's tests with pytest, in this process, against a submission that may live in another one.
+
+The tests are plain pytest functions that take a `submission` fixture and call the learner's functions on it:
+
+    @pytest.mark.task("classify_texts")
+    @pytest.mark.points(2)
+    def test_order(submission):
+        \"\"\"the labels come in the order of the texts\"\"\"
+        assert submission.classify_texts(["good", "bad"]) == ["POSITIVE", "NEGATIVE"], "Keep the order of the texts."
+
+The same file checks the learner's own namespace (`LocalSubmission`) and, when grading, the kernel behind the wall.
+"""
+
+import contextlib
+import difflib
+import inspect
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from course_utils.grading import wire
+
+MAX_HINT = 600
+_OWN_PLUGINS_OFF = (
+    "cacheprovider terminal capture logging doctest junitxml unraisableexception threadexception faulthandler"
+)
+
+
+class TestingError(RuntimeError):
+    """The tests themselves cannot be run: a file that is missing or broken, or a task without tests."""
+
+    __test__ = False
+
+
+class SubmissionError(AssertionError):
+    """The learner's function could not give a result; the message is one sentence for the learner."""
+
+
+class SubmissionTimeout(SubmissionError):
+    """The learner's function did not answer in time."""
+
+
+class _TestTimeout(BaseException):
+    """Raised inside a test that runs too long; no test catches it by accident."""
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What one test found."""
+
+    __test__ = False
+
+    name: str
+    task: str
+    points: float
+    outcome: str  # "passed", "failed", "error" or "timeout"
+    description: str  # the first line of the test's docstring
+    hint: str  # the bare assertion message; empty for a test that passed
+    seconds: float
+
+    @property
+    def earned(self) -> float:
+        """The points that count towards the mark."""
+        return self.points if self.outcome == "passed" else 0.0
+
+
+def run_tests(test_file, submission, task=None, timeout=None) -> list[TestResult]:
+    """Run one test file against `submission`, all of it or one task's tests, and return a TestResult for each test.
+
+    Nothing is printed, no ini file, conftest or installed plugin is read. `timeout` bounds each test, in seconds; it
+    works in a main thread on Linux and macOS. Raises TestingError if the tests cannot be run.
+    """
+    path = Path(test_file).resolve()
+    if not path.is_file():
+        raise TestingError(f"There is no test file {path}.")
+    plugin = _Plugin(submission, task, timeout)
+    arguments = [str(path), "-c", os.devnull, f"--rootdir={path.parent}", f"--confcutdir={path.parent}", "--noconftest"]
+    arguments += ["--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload", "--strict-markers"]
+    for name in _PLUGINS_OFF:
+        arguments += ["-p", f"no:{name}"]
+    with _no_pytest_environment(), _modules_restored(path):
+        code = pytest.main(arguments, plugins=[plugin])
+    if code == pytest.ExitCode.INTERRUPTED and not plugin.broken:
+        raise KeyboardInterrupt
+    if plugin.broken:
+        raise TestingError(f"The tests in {path.name} cannot be run: {plugin.broken}")
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        about = f" for the task {task!r}" if task else ""
+        raise TestingError(f"There are no tests{about} in {path.name}.")
+    return plugin.results
+
+
+class LocalSubmission:
+    """The functions of a namespace, called the way grading calls them: arguments and results cross as plain data.
+
+    `submission.name(...)` encodes the arguments, calls the learner's function on decoded copies, and returns a decoded
+    copy of the result. Raises SubmissionError with one sentence where grading would.
+    """
+
+    def __init__(self, namespace: dict):
+        self._namespace = namespace
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def function(*arguments, **named):
+            request = wire.encode({"arguments": arguments, "named": named})
+            return result(name, answer(self._namespace, name, request))
+
+        return function
+
+
+def answer(namespace: dict, name: str, request: bytes) -> bytes:
+    """Call a function of the namespace and return what came of it, as bytes; runs on the learner's side of the wall."""
+    function = namespace.get(name)
+    if not callable(function):
+        near = difflib.get_close_matches(
+            name, [key for key, value in namespace.items() if inspect.isfunction(value)], 1
+        )
+        return wire.encode({"missing": near})
+    call = wire.decode(request)
+    try:
+        value = function(*call["arguments"], **call["named"])
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        text = str(error).strip().split("\n")[0][:300]
+        return wire.encode({"raised": type(error).__name__, "text": text})
+    try:
+        return wire.encode({"value": value})
+    except wire.WireError as error:
+        return wire.encode({"refused": error.type_name, "text": str(error)})
+
+
+def result(name: str, reply: bytes, secret: bool = False):
+    """The value in a reply of `answer`, or a SubmissionError that says in one sentence why there is none.
+
+    With `secret`, nothing that the learner's side wrote is repeated: an exception's text could carry hidden data.
+    """
+    try:
+        outcome = wire.decode(reply)
+    except wire.WireError as error:
+        raise SubmissionError(f"What {name} returned could not be read: {error}.") from None
+    if type(outcome) is dict and set(outcome) == {"value"}:
+        return outcome["value"]
+    raise SubmissionError(_sentence(name, outcome if type(outcome) is dict else {}, secret))
+
+
+def _sentence(name, outcome, secret):
+    text = "" if secret else str(outcome.get("text", ""))
+    if "missing" in outcome:
+        near = outcome["missing"]
+        found = f" Did you mean to rename {near[0]}?" if near and not secret else ""
+        return f"There is no function {name} in the notebook.{found}"
+    if "refused" in outcome:
+        if secret and outcome["refused"]:
+            text = wire.refusal(str(outcome["refused"]))
+        return f"What {name} returned cannot be checked: {text or 'it is no plain data, or too much of it'}."
+    raised = str(outcome.get("raised", ""))
+    if raised == "NotImplementedError":
+        return f"{name} is not written yet."
+    if secret and not _is_builtin_exception(raised):
+        return f"{name} raised an exception."
+    return f"{name} raised {raised}{': ' if text else ''}{text.rstrip('.')}."
+
+
+def _is_builtin_exception(name):
+    import builtins
+
+    known = getattr(builtins, name, None) if name.isidentifier() else None
+    return isinstance(known, type) and issubclass(known, BaseException)
+
+
+class _Plugin:
+    """The only plugin of a run: the fixture, the markers, and the list of results."""
+
+    def __init__(self, submission, task, timeout):
+        self._submission = submission
+        self._task = task
+        self._timeout = timeout
+        self.results = []
+        self.broken = ""
+
+    @pytest.fixture(scope="session")
+    def submission(self):
+        return self._submission
+
+    def pytest_configure(self, config):
+        config.addinivalue_line("markers", "task(name): the task of the exercise that the test belongs to")
+        config.addinivalue_line("markers", "points(number): what the test is worth")
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.broken = _last_line(str(report.longrepr))
+
+    def pytest_collection_modifyitems(self, items):
+        if self._task is not None:
+            items[:] = [item for item in items if _mark(item, "task", "") == self._task]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self):
+        with _alarm(self._timeout):
+            return (yield)
+
+    def pytest_runtest_makereport(self, item, call):
+        if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+            self.results.append(self._result(item, call))
+
+    def _result(self, item, call):
+        outcome, hint = ("passed", "") if call.excinfo is None else _verdict(call.excinfo, item.path)
+        return TestResult(
+            name=item.name,
+            task=_mark(item, "task", ""),
+            points=float(_mark(item, "points", 0)),
+            outcome=outcome,
+            description=(inspect.getdoc(item.obj) or item.name).split("\n")[0],
+            hint=hint[:MAX_HINT],
+            seconds=round(call.duration, 4),
+        )
+
+
+def _verdict(excinfo, test_file):
+    """(outcome, hint) of a test that did not pass."""
+    error = excinfo.value
+    if isinstance(error, (_TestTimeout, SubmissionTimeout)):
+        return "timeout", str(error) or "The test took too long."
+    if isinstance(error, SubmissionError):
+        return "failed", str(error)
+    if isinstance(error, AssertionError):
+        # A message from deeper down (numpy.testing, say) was not written for the learner and may show what is expected.
+        own = Path(excinfo.traceback[-1].path) == test_file
+        return "failed", str(error) if own and error.args else "The result is not what the task asks for."
+    if isinstance(error, pytest.fail.Exception):
+        return "failed", str(error)
+    return (
+        "error",
+        f"The check stopped with {type(error).__name__}: the result has not the form that the task describes.",
+    )
+
+
+def _mark(item, name, default):
+    marker = item.get_closest_marker(name)
+    return marker.args[0] if marker and marker.args else default
+
+
+def _last_line(text):
+    lines = [line.strip() for line in text.strip().split("\n") if line.strip()]
+    return lines[-1].removeprefix("E").strip() if lines else "an unknown error"
+
+
+@contextlib.contextmanager
+def _alarm(seconds):
+    """Raise _TestTimeout in this thread after so many seconds, where the system can."""
+    if not seconds or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(signum, frame):
+        raise _TestTimeout(f"The test took longer than {seconds:g} seconds.")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _no_pytest_environment():
+    saved = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(saved)
+
+
+@contextlib.contextmanager
+def _modules_restored(path):
+    """Forget the test module afterwards: public and hidden tests of a day share a name, and a file may be edited."""
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in set(sys.modules) - before:
+            if getattr(sys.modules[name], "__file__", None) == str(path):
+                del sys.modules[name]
