@@ -26,9 +26,8 @@ import pytest
 from course_utils.grading import wire
 
 MAX_HINT = 600
-_OWN_PLUGINS_OFF = (
-    "cacheprovider terminal capture logging doctest junitxml unraisableexception threadexception faulthandler"
-)
+_PLUGINS_OFF = ["cacheprovider", "terminal", "capture", "logging", "doctest", "junitxml", "faulthandler"]
+_PLUGINS_OFF += ["unraisableexception", "threadexception"]
 
 
 class TestingError(RuntimeError):
