@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 app = typer.Typer(help="The Transformers course.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console(highlight=False, soft_wrap=True)
@@ -76,7 +76,8 @@ def models(name: Annotated[str | None, typer.Argument(help="One checkpoint, to r
         if name:
             console.print(checkpoints.card_text(name), markup=False)
             return
-        table = Table("name", "task", "parameters", "MB", "licence", "measured quality", "Hub twin")
+        headings = "name", "task", "parameters", "MB", "licence", "measured quality", "Hub twin"
+        table = Table(*(Column(heading, overflow="fold") for heading in headings), show_lines=True)
         for entry in map(checkpoints.describe, checkpoints.names()):
             numbers = f"{entry.parameters:,}", f"{entry.size / 1e6:.1f}"
             table.add_row(entry.name, entry.task, *numbers, entry.licence, entry.quality, entry.hub_id)

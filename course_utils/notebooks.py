@@ -1,9 +1,11 @@
 """Notebooks as files: read, write, generate an exercise from its solution, execute, normalise, lint."""
 
 import copy
+import json
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,7 +51,9 @@ def read(path: str | os.PathLike) -> NotebookNode:
             f"{path} is not text in UTF-8, so it is no notebook: save it again from JupyterLab."
         ) from None
     try:
-        return nbformat.reads(text, as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # doubled ids are the lint's business
+            return nbformat.reads(text, as_version=4)
     except Exception as error:  # nbformat lets through what json, jsonschema and its converters raise
         raise NotebookError(
             f"{path} is not a notebook ({type(error).__name__}): save it again from JupyterLab."
@@ -165,9 +169,7 @@ def execute(path: str | os.PathLike, report: Callable[[int, int], None] | None =
     done = iter(range(1, len(notebook.cells) + 1))
     hooks = {"on_cell_complete": lambda **_: report(next(done), len(notebook.cells))} if report else {}
     resources = {"metadata": {"path": str(path.parent)}}
-    client = NotebookClient(
-        notebook, timeout=timeout, kernel_name=KERNEL, resources=resources, store_widget_state=False, **hooks
-    )
+    client = NotebookClient(notebook, timeout=timeout, kernel_name=KERNEL, resources=resources, **hooks)
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError) as error:
@@ -178,11 +180,8 @@ def execute(path: str | os.PathLike, report: Callable[[int, int], None] | None =
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """The form in which a notebook is committed: no widget state, no timings, one kernel name, joined streams."""
     notebook = copy.deepcopy(notebook)
-    notebook.metadata = NotebookNode(
-        kernelspec={"display_name": KERNEL_TITLE, "language": "python", "name": KERNEL},
-        language_info={"name": "python"},
-        **{key: notebook.metadata[key] for key in ("title",) if key in notebook.metadata},
-    )
+    kernelspec = {"display_name": KERNEL_TITLE, "language": "python", "name": KERNEL}
+    notebook.metadata = nbformat.from_dict({"kernelspec": kernelspec, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
         for key in ("execution", "collapsed", "scrolled", "ExecuteTime"):
@@ -244,7 +243,8 @@ def _lint_file(path: Path, notebook: NotebookNode) -> Iterator[str]:
         yield "metadata.widgets holds widget state: run `course notebooks` to normalise it"
     if notebook.metadata.get("kernelspec", {}).get("name") != KERNEL:
         yield f"the kernel is not {KERNEL!r}: run `course notebooks` to normalise it"
-    identifiers = [cell.get("id") for cell in notebook.cells]
+    raw = json.loads(path.read_text(encoding="utf-8"))  # nbformat mends doubled ids in silence while it reads
+    identifiers = [cell.get("id") for cell in raw["cells"]]
     if None in identifiers or len(set(identifiers)) < len(identifiers):
         yield "cell ids are missing or used twice: give every cell an id of its own"
 

@@ -1,0 +1,8 @@
+"""What all tests share: no network, one thread, the course's own folders."""
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.pop("COURSE_MODELS", None)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

