@@ -140,7 +140,9 @@ def submit(
     from course_utils.grading.submissions import submit as write_submission
 
     with plain_errors():
-        console.print(str(write_submission(day, student, out, notebook)), markup=False)
+        report = write_submission(day, student, out, notebook)
+    console.print("\n".join(report.lines()), markup=False)
+    raise typer.Exit(not report.ok)
 
 
 @app.command()

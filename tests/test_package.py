@@ -71,11 +71,13 @@ def test_nothing_imports_upward():
 
 def course_imports(path):
     """The parts of the package that a module imports, at its top or inside a function."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "course_utils":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_utils."):
-            yield node.module.split(".")[1]
+        if isinstance(node, ast.ImportFrom):
+            parts = [*package[: len(package) - node.level + 1]] if node.level else []
+            parts += node.module.split(".") if node.module else []
+            names = [alias.name for alias in node.names]
+            yield from (parts[1:2] or names) if parts[:1] == ["course_utils"] else []
         elif isinstance(node, ast.Import):
             yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("course_utils."))
 
