@@ -14,20 +14,18 @@ from pathlib import Path
 
 from training import (
     Plan,
-    arguments,
-    encoder_directory,
+    begin,
+    encoder_for,
     grouped_split,
-    length_buckets,
     load_adapter,
-    quick,
+    logits,
     read_rows,
+    report,
     run,
     save_adapter,
-    summary,
+    share,
     train,
-    wilson,
     with_adapter,
-    write_json,
 )
 
 LABELS = {0: "NEGATIVE", 1: "POSITIVE"}
@@ -129,9 +127,10 @@ def split_treebank(rows: list[dict], validation: int, test: int, seed: int) -> d
     }
 
 
-def load(data: Path, is_quick: bool, seed: int) -> dict[str, dict[str, list[dict]]]:
+def load(data: Path, is_quick: bool) -> dict[str, dict[str, list[dict]]]:
     """The rows by source ("treebank", "reviews", "comments") and part ("train", "validation", "test")."""
     validation, test = (4, 4) if is_quick else (300, 600)
+    seed = 0  # the split stays the same for every training seed
     treebank = split_treebank(read_rows(data, "sentiment/sst2_train"), validation, test, seed)
     reviews = read_rows(data, "sentiment/imdb_train")
     cut = grouped_split([row["text"] for row in reviews], {"test": test, "validation": validation}, seed)
@@ -148,64 +147,40 @@ def load(data: Path, is_quick: bool, seed: int) -> dict[str, dict[str, list[dict
     }
 
 
-def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
-    """Trains, saves and measures; returns the metrics."""
-    import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-    from transformers.utils import logging
+def as_written(rows: list[dict]) -> list[dict]:
+    """The rows with their texts detokenised."""
+    return [{**row, "text": detokenise(row["text"])} for row in rows]
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    options = arguments("sentiment", __doc__.splitlines()[0], argv)
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    plan = Plan(**{**vars(quick(PLAN) if options.quick else PLAN), "seed": options.seed})
-    data = load(options.data, options.quick, seed=0)  # the split stays the same for every training seed
-    tokenizer = AutoTokenizer.from_pretrained(str(encoder_directory()))
-    pad = tokenizer.pad_token_id
+
+def epoch_rows(data: dict, epoch: int, seed: int) -> list[dict]:
+    """All treebank rows (seven of ten as people write), half the reviews and a fifth of the comments, by turns."""
+    chance = random.Random(seed * 1000 + epoch)
+    rows = [
+        {"text": detokenise(row["text"]) if chance.random() < 0.7 else row["text"], "label": row["label"]}
+        for row in data["treebank"]["train"]
+    ]
+    reviews = data["reviews"]["train"][:]
+    random.Random(seed).shuffle(reviews)
+    half = (len(reviews) + 1) // 2
+    rows += reviews[:half] if epoch % 2 == 0 else reviews[half:]
+    comments = data["comments"]["train"]
+    return rows + chance.sample(comments, len(comments) // 5)
+
+
+def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
+    """Trains, saves and measures; returns the metrics, or what was done when stopped."""
+    from transformers import AutoModelForSequenceClassification
+
+    options, plan, tokenizer = begin("sentiment", __doc__.splitlines()[0], PLAN, argv)
+    data = load(options.data, options.quick)
+    typed = [{"text": text, "label": label} for text, label in EXAMPLES]
 
     def encode(rows: list[dict]) -> list[dict]:
         ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=LONGEST)["input_ids"]
-        return [{"input_ids": piece, "label": row["label"]} for piece, row in zip(ids, rows)]
-
-    def collate(batch: list[dict]) -> dict:
-        longest = max(len(example["input_ids"]) for example in batch)
-        ids = torch.tensor([example["input_ids"] + [pad] * (longest - len(example["input_ids"])) for example in batch])
-        labels = torch.tensor([example["label"] for example in batch])
-        return {"input_ids": ids, "attention_mask": (ids != pad).long(), "labels": labels}
-
-    def examples(epoch: int) -> list[dict]:
-        """All treebank rows (seven of ten as people write), half the reviews and a fifth of the comments each epoch."""
-        chance = random.Random(plan.seed * 1000 + epoch)
-        spread = random.Random(plan.seed)
-        reviews = data["reviews"]["train"][:]
-        spread.shuffle(reviews)
-        half = (len(reviews) + 1) // 2
-        rows = [
-            {"text": detokenise(row["text"]) if chance.random() < 0.7 else row["text"], "label": row["label"]}
-            for row in data["treebank"]["train"]
-        ]
-        rows += reviews[:half] if epoch % 2 == 0 else reviews[half:]
-        comments = data["comments"]["train"]
-        rows += chance.sample(comments, len(comments) // 5)
-        return encode(rows)
+        return [{"input_ids": piece, "labels": row["label"]} for piece, row in zip(ids, rows)]
 
     def right(model, rows: list[dict]) -> list[bool]:
-        encoded = encode(rows)
-        out = [False] * len(rows)
-        device = next(model.parameters()).device
-        with torch.inference_mode():
-            for batch in length_buckets([len(example["input_ids"]) for example in encoded], 4096, 0):
-                inputs = {key: value.to(device) for key, value in collate([encoded[row] for row in batch]).items()}
-                labels = inputs.pop("labels")
-                for row, hit in zip(batch, (model(**inputs).logits.argmax(-1) == labels).tolist()):
-                    out[row] = hit
-        return out
-
-    typed = [{"text": text, "label": label} for text, label in EXAMPLES]
-
-    def as_written(rows: list[dict]) -> list[dict]:
-        return [{**row, "text": detokenise(row["text"])} for row in rows]
+        return [bool(found.argmax() == row["label"]) for found, row in zip(logits(model, encode(rows)), rows)]
 
     def validate(model) -> str:
         sets = {
@@ -215,45 +190,34 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
         }
         return ", ".join(f"{name} {sum(right(model, rows)) / len(rows):.3f}" for name, rows in sets.items())
 
-    def base_model():
-        # Dropout costs a third of the time on a processor; three passes over this much text do without it.
-        return AutoModelForSequenceClassification.from_pretrained(
-            str(encoder_directory()),
-            num_labels=2,
-            id2label=LABELS,
-            label2id={name: number for number, name in LABELS.items()},
-            problem_type="single_label_classification",
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-        )
+    def base():
+        return encoder_for(AutoModelForSequenceClassification, LABELS)
 
-    torch.manual_seed(plan.seed)
-    model = with_adapter(base_model(), RANK, ["classifier"])
-    costs = train(model, examples, collate, plan, options.out / "training", validate, stop_after)
+    model = with_adapter(base(), RANK, ["classifier"])
+    costs = train(
+        model,
+        lambda epoch: encode(epoch_rows(data, epoch, plan.seed)),
+        plan,
+        options.out / "training",
+        validate,
+        stop_after=stop_after,
+    )
     if not costs["finished"]:
         return costs
-    model.get_base_model().config.update({"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1})
     save_adapter(model, options.out)
-    merged = load_adapter(base_model(), options.out)
-    metrics = {"training": costs, "sizes": {}, "accuracy": {}}
-    for source, parts in data.items():
-        for part, rows in parts.items():
-            metrics["sizes"][f"{source}/{part}"] = len(rows)
+    merged = load_adapter(base(), options.out)
     tests = {
         "sentences, spaced out as in the treebank": data["treebank"]["test"],
         "sentences, as people write": as_written(data["treebank"]["test"]),
         "whole reviews": data["reviews"]["test"],
     }
-    for name, rows in tests.items():
-        hits = sum(right(merged, rows))
-        low, high = wilson(hits, len(rows))
-        metrics["accuracy"][name] = {"accuracy": hits / len(rows), "low": low, "high": high, "rows": len(rows)}
-        print(f"{name}: {hits / len(rows):.3f} (95 % {low:.3f} to {high:.3f}, {len(rows)} texts)")
-    metrics["examples"] = dict(zip((row["text"] for row in typed), right(merged, typed)))
-    print("examples:", metrics["examples"])
-    print(summary(costs))
-    write_json(options.out / "metrics.json", metrics)
-    return metrics
+    metrics = {
+        "training": costs,
+        "sizes": {f"{source}/{part}": len(rows) for source, parts in data.items() for part, rows in parts.items()},
+        "accuracy": {name: share(right(merged, rows)) for name, rows in tests.items()},
+        "examples": dict(zip((row["text"] for row in typed), right(merged, typed))),
+    }
+    return report(metrics, options.out)
 
 
 if __name__ == "__main__":

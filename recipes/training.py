@@ -22,6 +22,7 @@ import random
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -92,6 +93,12 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
+def share(right: Sequence[bool]) -> dict:
+    """The share of right answers with its 95 % confidence interval and the number of texts."""
+    low, high = wilson(sum(right), len(right))
+    return {"value": sum(right) / len(right), "low": low, "high": high, "rows": len(right)}
+
+
 # ---------------------------------------------------------------- batches
 
 
@@ -114,6 +121,47 @@ def length_buckets(lengths: Sequence[int], tokens: int, seed: int) -> list[list[
         batches[-1].append(row)
     chance.shuffle(batches)
     return batches
+
+
+PADDING = {"labels": -100}  # what fills a shorter row up; every other field is filled with 0, the encoder's [PAD]
+
+
+def collate(batch: list[dict]) -> dict:
+    """One tensor a field, lists padded on the right, numbers stacked; and the attention mask that goes with them."""
+    import torch
+
+    longest = max(len(example["input_ids"]) for example in batch)
+    tensors = {}
+    for field, first in batch[0].items():
+        values = [example[field] for example in batch]
+        if isinstance(first, list):
+            values = [value + [PADDING.get(field, 0)] * (longest - len(value)) for value in values]
+        tensors[field] = torch.tensor(values)
+    lengths = torch.tensor([len(example["input_ids"]) for example in batch])
+    tensors["attention_mask"] = (torch.arange(longest)[None, :] < lengths[:, None]).long()
+    return tensors
+
+
+def logits(model, examples: list[dict]) -> list:
+    """The model's logits for each example, as float32 arrays without padding, in the order of `examples`.
+
+    A classifier gives (labels,), a tagger (tokens, labels). Models with several outputs give a tuple of arrays.
+    """
+    import torch
+
+    device = next(model.parameters()).device
+    inputs = [{field: value for field, value in example.items() if field != "labels"} for example in examples]
+    found: list = [None] * len(examples)
+    with torch.inference_mode():
+        for rows in length_buckets([len(example["input_ids"]) for example in inputs], 4096, 0):
+            output = model(**to_device(collate([inputs[row] for row in rows]), device)).to_tuple()
+            for place, row in enumerate(rows):
+                size = len(inputs[row]["input_ids"])
+                arrays = [part[place].float().cpu().numpy() for part in output]
+                if arrays[0].ndim == 2 or len(arrays) > 1:  # one row of logits a token
+                    arrays = [array[:size] for array in arrays]
+                found[row] = arrays[0] if len(arrays) == 1 else tuple(arrays)
+    return found
 
 
 # ---------------------------------------------------------------- the machine
@@ -186,7 +234,7 @@ def with_adapter(model, rank: int, head: Sequence[str]):
 
 
 def save_adapter(model, folder: Path) -> Path:
-    """Writes the adapter (fp16), its config and the finished model's config into `folder`; returns the weights' path."""
+    """Writes the adapter (fp16), its config and the merged model's config into `folder`; returns the weights' path."""
     import torch
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file
@@ -201,13 +249,13 @@ def save_adapter(model, folder: Path) -> Path:
     write_json(folder / "adapter_config.json", adapter)
     base = model.get_base_model()
     base.config.architectures = [type(base).__name__]
-    base.config._name_or_path = ENCODER_NAME
+    base.config.update({"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1})  # the encoder's own
     base.config.save_pretrained(str(folder))
     return path
 
 
 def adapter_config(model) -> dict:
-    """The adapter's settings as they are stored: a neutral name for the encoder, no path of this machine, ready to use."""
+    """The adapter's settings as they are stored: the encoder by its public name, not by a path of this machine."""
     return {
         **model.peft_config["default"].to_dict(),
         "base_model_name_or_path": ENCODER_NAME,
@@ -218,6 +266,17 @@ def adapter_config(model) -> dict:
 def write_json(path: Path, content: dict) -> None:
     """Writes `content` as indented JSON."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf8")
+
+
+def encoder_for(model_class, labels: dict[int, str] | None = None):
+    """The built-in encoder with a new, untrained head: `model_class` is one of transformers' AutoModelFor... classes.
+
+    Dropout is off while training: on a processor it costs a third of the time, and adapters this small do without it.
+    """
+    names = {"id2label": labels, "label2id": {name: number for number, name in labels.items()}} if labels else {}
+    return model_class.from_pretrained(
+        str(encoder_directory()), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **names
+    )
 
 
 def load_adapter(base, folder: Path):
@@ -243,31 +302,32 @@ class Plan:
     minutes_between_saves: float = 4.0
 
 
-def quick(plan: Plan) -> Plan:
-    """The plan for a run of seconds on a few sentences."""
-    return replace(plan, epochs=2, tokens_a_batch=512)
-
-
 def fingerprint(*parts: object) -> str:
     """A short name for settings and data, by which a saved state is recognised as belonging to them."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
+def model_loss(model, inputs: dict):
+    """The loss that the model itself computes from "labels"."""
+    return model(**inputs).loss
+
+
 def train(
     model,
     examples: Callable[[int], list[dict]],
-    collate: Callable[[list[dict]], dict],
     plan: Plan,
     state_folder: Path,
     validate: Callable[[object], str] | None = None,
+    loss_of: Callable[[object, dict], object] = model_loss,
     stop_after: int | None = None,
 ) -> dict:
     """Trains the model's trainable weights in place and returns what it cost: steps, seconds, peak memory, precision.
 
-    `examples(epoch)` gives the epoch's examples (each with "input_ids"), the same ones whenever it is asked; `collate`
-    turns a list of them into the model's keyword arguments, labels included. State is kept in `state_folder`/state.pt.
-    `stop_after` ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk
-    belongs to another training.
+    `examples(epoch)` gives the epoch's examples, the same ones whenever it is asked: the model's arguments as lists or
+    numbers, "input_ids" and "labels" among them. `validate(model)` says after each epoch how good it is;
+    `loss_of(model, inputs)` stands in for the model's own loss. State is kept in `state_folder`/state.pt. `stop_after`
+    ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk belongs to
+    another training.
     """
     import torch
     from accelerate import Accelerator
@@ -301,7 +361,7 @@ def train(
                     continue
                 inputs = to_device(collate([data[row] for row in rows]), accelerator.device)
                 with accelerator.autocast():
-                    loss = model(**inputs).loss
+                    loss = loss_of(model, inputs)
                 accelerator.backward(loss)
                 accelerator.clip_grad_norm_(parameters, 1.0)
                 optimizer.step()
@@ -413,17 +473,30 @@ def progress_bar():
 # ---------------------------------------------------------------- the command line
 
 
-def arguments(name: str, description: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options that every recipe has: --data, --out, --quick, --seed, --threads."""
+def begin(name: str, description: str, plan: Plan, argv: Sequence[str] | None = None):
+    """Reads the options that every recipe has and quietens the libraries; returns options, plan and tokenizer."""
+    import torch
+    from transformers import AutoTokenizer
+    from transformers.utils import logging
+
     parser = argparse.ArgumentParser(prog=f"python recipes/{name}.py", description=description)
     parser.add_argument("--data", type=Path, help="folder of the training data (default: ../shared/data)")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / name, help="where adapter, config and state go")
     parser.add_argument("--quick", action="store_true", help="seconds on a few built-in sentences: tries the code only")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=None, help="processor threads (default: PyTorch's choice)")
+    parser.add_argument("--threads", type=int, help="processor threads (default: PyTorch's choice)")
     options = parser.parse_args(argv)
     options.data = options.data or (QUICK_DATA if options.quick else DATA)
-    return options
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    plan = replace(plan, seed=options.seed)
+    if options.quick:
+        plan = replace(plan, epochs=2, tokens_a_batch=512)
+    torch.manual_seed(plan.seed)
+    return options, plan, AutoTokenizer.from_pretrained(str(encoder_directory()))
 
 
 def run(main: Callable[[], object]) -> None:
@@ -432,6 +505,14 @@ def run(main: Callable[[], object]) -> None:
         main()
     except RecipeError as error:
         sys.exit(f"error: {error}")
+
+
+def report(metrics: dict, folder: Path) -> dict:
+    """Writes the metrics to `folder`/metrics.json, prints them with what the training cost, and returns them."""
+    write_json(folder / "metrics.json", metrics)
+    print(json.dumps({name: value for name, value in metrics.items() if name != "training"}, indent=2))
+    print(summary(metrics["training"]))
+    return metrics
 
 
 def summary(costs: dict) -> str:

@@ -1,0 +1,212 @@
+"""Trains `ner`: a LoRA adapter over the built-in encoder that finds people, organisations, places and other names.
+
+Data: wikigold (Wikipedia), Broad Twitter Corpus, Universal NER EWT (web), WNUT-17 (social media), CrossNER (Wikipedia
+by field; its literature part is kept for measuring text from elsewhere).
+
+Some sets do not mark MISC, or mark far more as MISC than the others. There the label is not "O" but "O or MISC": the
+loss asks only that the two together are likely, so that one set does not unlearn what another teaches.
+
+    python recipes/ner.py --data ../shared/data --out build/ner
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from training import (
+    Plan,
+    begin,
+    encoder_for,
+    grouped_split,
+    load_adapter,
+    logits,
+    read_rows,
+    report,
+    run,
+    save_adapter,
+    train,
+    with_adapter,
+)
+
+KINDS = ["PER", "ORG", "LOC", "MISC"]
+LABELS = dict(enumerate(["O", *(f"{part}-{kind}" for kind in KINDS for part in "BI")]))
+NUMBERS = {name: number for number, name in LABELS.items()}
+NOT_NAMED = len(LABELS)  # a label of the training only: O, or MISC that this set does not mark
+RANK = 20
+PLAN = Plan(epochs=4, learning_rate=1e-3, tokens_a_batch=1024)
+LONGEST = 128
+SETS = {  # file -> how often an epoch has it, and whether its MISC is the newswire one or at least part of it
+    "wikigold": (2, True),
+    "btc_train": (1, False),
+    "uner_ewt_dev": (1, False),
+    "wnut17_train": (1, True),
+    "crossner_train": (2, False),
+}
+ELSEWHERE = "literature"  # CrossNER's field that is not trained on
+EXAMPLES = [  # never trained on: what a learner types first
+    (
+        "Apple Inc. was founded by Steve Jobs in Cupertino , California .",
+        {("ORG", "Apple Inc."), ("PER", "Steve Jobs"), ("LOC", "Cupertino"), ("LOC", "California")},
+    ),
+    ("John works at Google in New York .", {("PER", "John"), ("ORG", "Google"), ("LOC", "New York")}),
+]
+
+
+def alike(tokens: list[str]) -> str:
+    """What rows share that differ only in links, handles, numbers and case: they stay on one side of a split."""
+    words = [token.lower() for token in tokens if not re.match(r"@|#|http|\W*\d", token)]
+    return " ".join(word for word in words if word.isalpha())[:80]
+
+
+def load(data: Path, is_quick: bool) -> dict[str, dict[str, list[dict]]]:
+    """The rows by set and part: "train", "validation", "test" (crossner_train: "train" and "elsewhere")."""
+    found = {}
+    for name in SETS:
+        rows = read_rows(data, f"ner/{name}")
+        if name == "crossner_train":
+            found[name] = {
+                "train": [row for row in rows if row["domain"] != ELSEWHERE],
+                "elsewhere": [row for row in rows if row["domain"] == ELSEWHERE],
+            }
+            continue
+        sizes = {"test": 2, "validation": 1} if is_quick else {"test": len(rows) // 12, "validation": len(rows) // 25}
+        cut = grouped_split([alike(row["tokens"]) for row in rows], sizes, seed=0)
+        found[name] = {part: [rows[row] for row in numbers] for part, numbers in cut.items()}
+    return found
+
+
+def encode(tokenizer, rows: list[dict], marks_misc: bool = True) -> list[dict]:
+    """The rows as word pieces with a label each; the further pieces of a word continue its entity."""
+    encoded = tokenizer([row["tokens"] for row in rows], is_split_into_words=True, truncation=True, max_length=LONGEST)
+    examples = []
+    for number, row in enumerate(rows):
+        words = encoded.word_ids(number)
+        labels = []
+        for place, word in enumerate(words):
+            if word is None:
+                labels.append(-100)
+                continue
+            tag = row["tags"][word]
+            if not marks_misc and (tag == "O" or tag.endswith("MISC")):
+                labels.append(NOT_NAMED)
+            elif place and words[place - 1] == word:
+                labels.append(NUMBERS[tag.replace("B-", "I-")])
+            else:
+                labels.append(NUMBERS[tag])
+        examples.append({"input_ids": encoded["input_ids"][number], "labels": labels})
+    return examples
+
+
+def loss_of(model, inputs: dict):
+    """Cross entropy over the pieces, where NOT_NAMED stands for "O or MISC": the log of their joint probability."""
+    import torch
+
+    inputs = dict(inputs)
+    labels = inputs.pop("labels")
+    logarithms = model(**inputs).logits.float().log_softmax(-1)
+    either = logarithms[..., [NUMBERS["O"], NUMBERS["B-MISC"], NUMBERS["I-MISC"]]].logsumexp(-1, keepdim=True)
+    return torch.nn.functional.nll_loss(torch.cat([logarithms, either], -1).flatten(0, 1), labels.flatten())
+
+
+def tags(model, tokenizer, rows: list[dict]) -> list[list[str]]:
+    """The model's tag for each token of each row, read at the token's first piece; tokens beyond the limit are O."""
+    encoded = tokenizer([row["tokens"] for row in rows], is_split_into_words=True, truncation=True, max_length=LONGEST)
+    found = logits(model, [{"input_ids": ids} for ids in encoded["input_ids"]])
+    out = []
+    for number, row in enumerate(rows):
+        mine = ["O"] * len(row["tokens"])
+        for place, word in reversed(list(enumerate(encoded.word_ids(number)))):
+            if word is not None:
+                mine[word] = LABELS[int(found[number][place].argmax())]
+        out.append(mine)
+    return out
+
+
+def without_misc(sequences: list[list[str]]) -> list[list[str]]:
+    """The tags with MISC read as O, for sets that do not mark it."""
+    return [["O" if tag.endswith("MISC") else tag for tag in sequence] for sequence in sequences]
+
+
+def f1(model, tokenizer, rows: list[dict], marks_misc: bool) -> dict:
+    """Entity F1 of exact spans and kinds (seqeval, IOB2), with a 95 % interval from 1,000 bootstrap samples."""
+    import numpy
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    expected, found = [row["tags"] for row in rows], tags(model, tokenizer, rows)
+    if not marks_misc:
+        expected, found = without_misc(expected), without_misc(found)
+    counts = []
+    for one, other in zip(expected, found):
+        gold, guess = set(get_entities(one)), set(get_entities(other))
+        counts.append((len(gold & guess), len(gold), len(guess)))
+    return {**f1_of(numpy.array(counts)), "rows": len(rows)}
+
+
+def f1_of(counts) -> dict:
+    """F1 and its bootstrap interval from one (right, gold, guessed) count a sentence."""
+    import numpy
+
+    def score(totals) -> float:
+        right, gold, guessed = totals
+        return float(2 * right / max(1, gold + guessed))
+
+    chance = numpy.random.default_rng(0)
+    drawn = [score(counts[chance.integers(len(counts), size=len(counts))].sum(0)) for _ in range(1000)]
+    low, high = numpy.quantile(drawn, [0.025, 0.975])
+    return {"value": score(counts.sum(0)), "low": float(low), "high": float(high), "entities": int(counts[:, 1].sum())}
+
+
+def shown(model, tokenizer, text: str) -> set[tuple[str, str]]:
+    """The entities that the model finds in a text with spaces between its tokens, as (kind, words)."""
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    tokens = text.split()
+    found = get_entities(tags(model, tokenizer, [{"tokens": tokens}])[0])
+    return {(kind, " ".join(tokens[start : end + 1])) for kind, start, end in found}
+
+
+def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
+    """Trains, saves and measures; returns the metrics, or what was done when stopped."""
+    from transformers import AutoModelForTokenClassification
+
+    options, plan, tokenizer = begin("ner", __doc__.splitlines()[0], PLAN, argv)
+    data = load(options.data, options.quick)
+
+    def measure(model, part: str) -> dict:
+        return {
+            name: f1(model, tokenizer, parts[part], SETS[name][1]) for name, parts in data.items() if parts.get(part)
+        }
+
+    def validate(model) -> str:
+        return ", ".join(f"{name} {found['value']:.3f}" for name, found in measure(model, "validation").items())
+
+    def examples(epoch: int) -> list[dict]:
+        return [
+            example
+            for name, (times, marks_misc) in SETS.items()
+            for example in encode(tokenizer, data[name]["train"], marks_misc) * times
+        ]
+
+    def base():
+        return encoder_for(AutoModelForTokenClassification, LABELS)
+
+    model = with_adapter(base(), RANK, ["classifier"])
+    costs = train(model, examples, plan, options.out / "training", validate, loss_of, stop_after)
+    if not costs["finished"]:
+        return costs
+    save_adapter(model, options.out)
+    merged = load_adapter(base(), options.out)
+    metrics = {
+        "training": costs,
+        "sizes": {f"{name}/{part}": len(rows) for name, parts in data.items() for part, rows in parts.items()},
+        "entity F1, test": measure(merged, "test"),
+        "entity F1, a field not trained on": measure(merged, "elsewhere"),
+        "examples": {text: sorted(map(list, shown(merged, tokenizer, text))) for text, _ in EXAMPLES},
+        "examples right": {text: shown(merged, tokenizer, text) == entities for text, entities in EXAMPLES},
+    }
+    return report(metrics, options.out)
+
+
+if __name__ == "__main__":
+    run(main)
