@@ -1,0 +1,224 @@
+"""Pages: one a learner, and one that lists them all. Self-contained, accessible, and safe against what learners wrote.
+
+A page never has a hidden test's name or data: of a test it shows the description (its docstring) and the hint.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from statistics import mean, median
+
+import jinja2
+from markupsafe import Markup, escape
+
+from .. import syllabus
+from .files import file_stem, printable, write_whole
+from .gradebook import Entry, Gradebook
+from .testing import TestResult
+
+LINE = 600  # characters of one message on a page
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_OUTCOMES = {
+    "passed": "✓ passed",
+    "failed": "✗ not passed",
+    "error": "✗ could not be checked",
+    "timeout": "✗ took too long",
+    "crashed": "✗ ended Python",
+}
+_SANDBOXES = {
+    "namespaces": "a sandbox of its own (Linux namespaces)",
+    "bwrap": "a sandbox of its own (bubblewrap)",
+    "none": "no sandbox: the instructor asked for grading without isolation",
+}
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """One task of a page: its hidden tests carry the points, its public ones come after them."""
+
+    name: str
+    tests: tuple[TestResult, ...]
+    public: tuple[TestResult, ...]
+
+    @property
+    def points(self) -> float:
+        """The most points of the task."""
+        return sum(test.points for test in self.tests)
+
+    @property
+    def earned(self) -> float:
+        """The points given."""
+        return sum(test.earned for test in self.tests)
+
+    @property
+    def passed(self) -> int:
+        """How many of the tests with points pass."""
+        return sum(test.outcome == "passed" for test in self.tests)
+
+    @property
+    def look(self) -> str:
+        """The style that goes with the state, which is also said in words."""
+        return "passed" if self.earned == self.points else "partly" if self.earned else "failed"
+
+    @property
+    def state(self) -> str:
+        """The state in words."""
+        return {"passed": "✓ complete", "partly": "◐ partly", "failed": "✗ no points"}[self.look]
+
+    @property
+    def rows(self) -> list[dict]:
+        """The checks of the task without their names: a hidden test's name could say what it tries."""
+        return [_row(test, False) for test in self.tests] + [_row(test, True) for test in self.public]
+
+
+def _row(test: TestResult, public: bool) -> dict:
+    kept = ("description", "outcome", "points", "earned", "hint")
+    return {name: getattr(test, name) for name in kept} | {"public": public}
+
+
+def learner_page(entry: Entry, attempts: Sequence[Entry] = ()) -> str:
+    """One learner's feedback for one day as a complete HTML page.
+
+    Args:
+        entry: the submission that counts.
+        attempts: every grading of this learner's submissions for the day, oldest first.
+    """
+    grade = entry.grade
+    return (
+        _environment()
+        .get_template("feedback.html.j2")
+        .render(
+            entry=entry,
+            grade=grade,
+            attempts=attempts,
+            heading=heading(entry.day),
+            most=_most(entry),
+            tasks=task_views(entry),
+            cells=[cell for cell in grade.cells if cell.outcome != "passed"] if grade else [],
+            problems=grade.problems if grade else [],
+        )
+    )
+
+
+def task_views(entry: Entry) -> list[TaskView]:
+    """The tasks of a graded submission, in the order of their tests."""
+    if entry.grade is None:
+        return []
+    hidden, public = entry.grade.tests, entry.grade.public
+    names = dict.fromkeys(test.task for test in [*hidden, *public])
+    return [
+        TaskView(name, *(tuple(t for t in tests if t.task == name) for tests in (hidden, public))) for name in names
+    ]
+
+
+def index_page(entries: Iterable[Entry], pages: dict[tuple[str, str], str]) -> str:
+    """The page that lists every submission, a table a day.
+
+    Args:
+        entries: as `Gradebook.entries` gives them.
+        pages: (student, day) -> the relative address of the feedback page.
+    """
+    groups = [_group(day, list(rows), pages) for day, rows in groupby(entries, key=lambda entry: entry.day)]
+    return _environment().get_template("index.html.j2").render(groups=groups)
+
+
+def _group(day: str, entries: list[Entry], pages: dict[tuple[str, str], str]) -> dict:
+    rows = [{"entry": e, "most": _most(e), "page": pages.get((e.student, e.day)), "state": state(e)} for e in entries]
+    return {"heading": heading(day), "summary": _summary(entries), "rows": rows}
+
+
+def _summary(entries: list[Entry]) -> str:
+    counting = [entry.points for entry in entries if entry.counts and not entry.failed]
+    words = f"{_count(len(entries), 'submission')} of {_count(len({e.student for e in entries}), 'learner')}"
+    if counting:
+        words += f"; mean {points(round(mean(counting), 2))}, median {points(median(counting))} points"
+    troubled = sum(bool(entry.problem) for entry in entries)
+    return f"{words}; {troubled} could not be graded." if troubled else f"{words}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def state(entry: Entry) -> str:
+    """What became of a submission, in words."""
+    if entry.failed:
+        return "grading failed, run it again"
+    if not entry.counts:
+        return "replaced by a later one"
+    return "could not be graded" if entry.problem else "graded"
+
+
+def heading(slug: str) -> str:
+    """The heading of a day: `Day 1: Pipelines: a model in three lines`."""
+    try:
+        day = syllabus.day(slug)
+    except syllabus.SyllabusError:
+        return "No day recognised"
+    return f"Day {day.number}: {day.title}"
+
+
+def page_path(entry: Entry) -> PurePosixPath:
+    """Where a learner's page is, relative to the output folder; no part of it is the learner's own text."""
+    return PurePosixPath("feedback", entry.day or "unplaced", f"{file_stem(entry.student)}.html")
+
+
+def write_feedback(book: Gradebook, out: Path) -> list[Path]:
+    """Write every learner's page and `index.html` into a folder; returns the paths, the index last.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    entries = book.entries()
+    attempts = book.attempts()
+    pages, written = {}, []
+    for entry in entries:
+        if entry.counts:
+            path = page_path(entry)
+            written.append(write_whole(out / path, learner_page(entry, attempts[entry.student, entry.day])))
+            pages[entry.student, entry.day] = path.as_posix()
+    return [*written, write_whole(out / "index.html", index_page(entries, pages))]
+
+
+def _most(entry: Entry) -> float:
+    return entry.grade.max_points if entry.grade else entry.max_points
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "line": line,
+        "points": points,
+        "time": _time,
+        "outcome": lambda name: _OUTCOMES.get(name, "✗ not passed"),
+        "sandbox": lambda name: _SANDBOXES.get(name, printable(name, 60)),
+    }
+    return environment
+
+
+def line(text: str) -> str:
+    """A message on one line, without a terminal's colours, cut to what a page can hold."""
+    return printable(_ANSI.sub("", text), LINE)
+
+
+def points(number: float) -> str:
+    """Points as people write them: 2, 2.5, 0.33."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def _time(time: datetime | None) -> Markup:
+    if time is None:
+        return Markup("")
+    shown = f"{time.day} {time:%B %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), escape(shown))
