@@ -2,7 +2,7 @@
 
 Its three labels drive transformers' zero-shot-classification pipeline. Data: SNLI (its dev part; three labels), RTE
 (two labels: there "not_entailment" is learnt as "neutral or contradiction", by their joint probability), and, so that
-topics can be told apart, the label names of CLINC150, BANKING77 and GoEmotions as hypotheses ("This text is about ...").
+topics can be told apart, the label names of CLINC150, BANKING77 and GoEmotions as hypotheses ("The topic is ...").
 One label in five of CLINC150 and BANKING77 is never shown in training: zero-shot accuracy is measured on those.
 
     python recipes/entailment.py --data ../shared/data --out build/entailment
@@ -122,7 +122,7 @@ def loss_of(model, inputs: dict):
 
 
 def hypothesis_only(data: dict) -> list[bool]:
-    """What a linear model gets right on SNLI's test part without ever seeing a premise: the labels leak through wording."""
+    """What a linear model that never sees a premise gets right on SNLI's test part: labels leak through wording."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

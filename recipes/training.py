@@ -388,6 +388,7 @@ def train(
     return {
         "steps": step,
         "finished": True,
+        "resumed_at_step": done,
         "tokens": tokens_total,
         "seconds": round(seconds, 1),
         "peak_memory_bytes": peak_memory(),

@@ -1,0 +1,285 @@
+"""The recipes: their data cuts, their batches, and a training that can be stopped, resumed and repeated."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def recipes_importable():
+    sys.path.insert(0, str(RECIPES))
+    yield
+    sys.path.remove(str(RECIPES))
+
+
+@pytest.fixture(scope="module")
+def training(recipes_importable):
+    import training
+
+    return training
+
+
+@pytest.fixture(scope="module")
+def sentiment(recipes_importable):
+    import sentiment
+
+    return sentiment
+
+
+@pytest.fixture(scope="module")
+def quick_run(sentiment, tmp_path_factory):
+    """One whole quick training of `sentiment`: its folder and its metrics."""
+    out = tmp_path_factory.mktemp("sentiment")
+    return out, sentiment.main(["--quick", "--out", str(out), "--threads", "1"])
+
+
+def weights(folder: Path) -> dict:
+    from safetensors.torch import load_file
+
+    return load_file(folder / "adapter_model.safetensors")
+
+
+# ---------------------------------------------------------------- data
+
+
+def test_missing_data_is_one_sentence(tmp_path):
+    command = [sys.executable, str(RECIPES / "sentiment.py"), "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "There is no training data sentiment/sst2_train.jsonl.gz" in done.stderr
+    assert "--data FOLDER" in done.stderr and "--quick" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "adapter_model.safetensors").exists()
+
+
+def test_damaged_data_is_one_sentence(training, tmp_path):
+    (tmp_path / "rows.jsonl.gz").write_bytes(b"\x1f\x8bnot gzip at all")
+    with pytest.raises(training.RecipeError, match=r"rows\.jsonl\.gz cannot be read"):
+        training.read_rows(tmp_path, "rows")
+
+
+@given(groups=st.lists(st.integers(0, 12), min_size=1, max_size=60), seed=st.integers(0, 5), size=st.integers(0, 20))
+def test_no_group_is_on_two_sides(training, groups, seed, size):
+    parts = training.grouped_split(groups, {"test": size, "validation": size}, seed)
+    assert sorted(row for rows in parts.values() for row in rows) == list(range(len(groups)))
+    sides = [{groups[row] for row in rows} for rows in parts.values()]
+    assert sum(map(len, sides)) == len(set(groups))
+    assert len(parts["test"]) >= min(size, len(groups))
+
+
+def test_a_phrase_stays_with_its_sentence(sentiment):
+    texts = [
+        "the plot was lovely , said nobody at all .",
+        "the plot was lovely",
+        "lovely",
+        "a lovely evening for everyone .",
+        "one two three four five six seven",
+        "two three four five six seven eight",
+        "six seven",
+    ]
+    groups, outermost = sentiment.sentence_groups(texts)
+    assert sorted(outermost) == [0, 3, 4, 5]
+    assert groups[1] == groups[0] and len(groups[0]) == 1
+    assert groups[2] == sorted(groups[0] + groups[3])  # a phrase of two sentences belongs to both
+    assert groups[4] == groups[5] == groups[6]  # six words in common: pieces of one sentence
+
+
+def test_the_treebank_split_of_the_quick_data_does_not_leak(sentiment, training):
+    rows = training.read_rows(training.QUICK_DATA, "sentiment/sst2_train")
+    parts = sentiment.split_treebank(rows, validation=4, test=4, seed=0)
+    assert len(parts["test"]) == len(parts["validation"]) == 4 and len(parts["train"]) > 20
+    held = [f" {row['text']} " for part in ("test", "validation") for row in parts[part]]
+    assert not [row for row in parts["train"] for text in held if f" {row['text']} " in text]
+    # The pieces of the held-out sentences are in the file, so the test above had something to catch.
+    assert [row for row in rows for text in held if f" {row['text']} " in text and f" {row['text']} " != text]
+
+
+def test_premises_and_labels_do_not_leak(recipes_importable, training):
+    import entailment
+
+    data = entailment.load(training.QUICK_DATA, is_quick=True)
+    for name in ("snli_dev", "rte_train"):
+        sides = [{row["premise"] for row in rows} for rows in data[name].values()]
+        assert all(sides) and len(set.union(*sides)) == sum(map(len, sides))
+    for name in ("clinc150_train", "banking77_train"):
+        seen, unseen = ({row["label"] for row in data[name][part]} for part in ("train", "unseen labels"))
+        assert seen and unseen and not seen & unseen
+
+
+def test_tweets_that_differ_in_a_link_are_one_group(recipes_importable):
+    import ner
+
+    one, other = (
+        ["See", "you", "in", "Leeds", "http://a.b/1", "@mia"],
+        ["see", "you", "in", "leeds", "http://c.d/2", "@tom"],
+    )
+    assert ner.alike(one) == ner.alike(other) != ner.alike(["See", "you", "in", "York"])
+
+
+# ---------------------------------------------------------------- text and labels
+
+
+@pytest.mark.parametrize(
+    ("spaced", "written"),
+    [
+        ("it ca n't be , well , true .", "it can't be, well, true."),
+        ("he 's good -lrb- and knows it -rrb- !", "he's good (and knows it)!"),
+        ("`` wow '' is right", '"wow" is right'),
+        ("already written as usual.", "already written as usual."),
+    ],
+)
+def test_detokenise(sentiment, spaced, written):
+    assert sentiment.detokenise(spaced) == written
+
+
+def test_a_set_without_misc_neither_teaches_nor_unlearns_it(recipes_importable):
+    import ner
+    import torch
+
+    class Fixed:
+        """Gives fixed logits, so that the loss can be worked out by hand."""
+
+        def __init__(self, logits):
+            self.logits = logits
+
+        def __call__(self, **inputs):
+            return self
+
+    logits = torch.zeros(1, 1, len(ner.LABELS))
+    logits[0, 0, ner.NUMBERS["B-MISC"]] = 4.0
+    either = ner.loss_of(Fixed(logits), {"labels": torch.tensor([[ner.NOT_NAMED]])})
+    outside = ner.loss_of(Fixed(logits), {"labels": torch.tensor([[ner.NUMBERS["O"]]])})
+    expected = -(logits.softmax(-1)[0, 0, [ner.NUMBERS[name] for name in ("O", "B-MISC", "I-MISC")]].sum().log())
+    assert either == pytest.approx(float(expected), abs=1e-5)
+    assert outside > either + 3
+
+
+def test_further_pieces_of_a_word_continue_its_entity(recipes_importable, training):
+    import ner
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(training.encoder_directory()))
+    example = ner.encode(tokenizer, [{"tokens": ["Cupertino", "rains"], "tags": ["B-LOC", "O"]}])[0]
+    pieces = tokenizer.convert_ids_to_tokens(example["input_ids"])
+    names = [ner.LABELS.get(label, "-") for label in example["labels"]]
+    assert pieces[0] == "[CLS]" and names[0] == names[-1] == "-"
+    assert names[1] == "B-LOC" and "##" in pieces[2] and names[2] == "I-LOC"
+
+
+def test_tags_are_read_at_the_first_piece(recipes_importable, training, monkeypatch):
+    import ner
+    import numpy
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(training.encoder_directory()))
+
+    def first_piece_is_a_place(model, examples):
+        found = []
+        for example in examples:
+            pieces = tokenizer.convert_ids_to_tokens(example["input_ids"])
+            inner = [ner.NUMBERS["I-PER"] if piece.startswith("##") else ner.NUMBERS["B-LOC"] for piece in pieces]
+            found.append(numpy.eye(len(ner.LABELS))[inner])
+        return found
+
+    monkeypatch.setattr(ner, "logits", first_piece_is_a_place)
+    assert ner.tags(None, tokenizer, [{"tokens": ["Cupertino", "Graz"]}]) == [["B-LOC", "B-LOC"]]
+
+
+# ---------------------------------------------------------------- figures and batches
+
+
+def test_wilson_interval(training):
+    # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81/263 and 0/20.
+    assert training.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert training.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    with pytest.raises(ValueError, match="no share"):
+        training.wilson(3, 2)
+
+
+@given(lengths=st.lists(st.integers(1, 80), max_size=60), tokens=st.integers(1, 200), seed=st.integers(0, 3))
+def test_every_row_is_in_one_batch_and_batches_are_small_enough(training, lengths, tokens, seed):
+    batches = training.length_buckets(lengths, tokens, seed)
+    assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= tokens
+    assert batches == training.length_buckets(lengths, tokens, seed)
+
+
+def test_collate_pads_and_masks(training):
+    batch = training.collate([{"input_ids": [5, 6, 7], "labels": [1, 2, 3]}, {"input_ids": [0], "labels": [4]}])
+    assert batch["input_ids"].tolist() == [[5, 6, 7], [0, 0, 0]]
+    assert batch["labels"].tolist() == [[1, 2, 3], [4, -100, -100]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+# ---------------------------------------------------------------- whole trainings
+
+
+def test_quick_run_gives_an_adapter_that_the_course_can_load(quick_run, training):
+    folder, metrics = quick_run
+    adapter = json.loads((folder / "adapter_config.json").read_text())
+    config = json.loads((folder / "config.json").read_text())
+    assert adapter["base_model_name_or_path"] == training.ENCODER_NAME
+    assert config["id2label"] == {"0": "NEGATIVE", "1": "POSITIVE"}
+    assert config["architectures"] == ["BertForSequenceClassification"]
+    assert str(Path.home()) not in (folder / "adapter_config.json").read_text() + (folder / "config.json").read_text()
+    assert (folder / "adapter_model.safetensors").stat().st_size <= 2_000_000
+    assert {tensor.dtype.itemsize for tensor in weights(folder).values()} == {2}
+    assert metrics["training"]["seconds"] > 0 and metrics["training"]["peak_memory_bytes"] > 1e8
+    assert set(metrics["accuracy"]) == {
+        "sentences, spaced out as in the treebank",
+        "sentences, as people write",
+        "whole reviews",
+    }
+    assert json.loads((folder / "metrics.json").read_text()) == metrics
+
+
+def test_quick_run_learns_something(quick_run):
+    import torch
+
+    moved = [tensor for name, tensor in weights(quick_run[0]).items() if "lora_B" in name]  # these start at zero
+    assert len(moved) == 37 and all(torch.isfinite(tensor).all() and tensor.abs().max() > 0 for tensor in moved)
+
+
+def test_stopped_training_resumes_to_the_same_result(quick_run, sentiment, tmp_path):
+    import torch
+
+    arguments = ["--quick", "--out", str(tmp_path), "--threads", "1"]
+    stopped = sentiment.main(arguments, stop_after=3)
+    assert stopped == {"steps": 3, "finished": False}
+    assert not (tmp_path / "adapter_model.safetensors").exists()
+    resumed = sentiment.main(arguments)
+    assert resumed["training"]["steps"] == quick_run[1]["training"]["steps"] > 3
+    assert (resumed["training"]["resumed_at_step"], quick_run[1]["training"]["resumed_at_step"]) == (3, 0)
+    whole, pieced = weights(quick_run[0]), weights(tmp_path)
+    assert whole.keys() == pieced.keys()
+    assert all(torch.equal(whole[name], pieced[name]) for name in whole)
+
+
+def test_a_state_of_another_training_is_refused(quick_run, sentiment, training):
+    with pytest.raises(training.RecipeError, match=r"state\.pt belongs to other settings or data: delete it"):
+        sentiment.main(["--quick", "--out", str(quick_run[0]), "--seed", "7"])
+
+
+def test_a_damaged_state_is_one_sentence(sentiment, training, tmp_path):
+    (tmp_path / "training").mkdir()
+    (tmp_path / "training" / "state.pt").write_bytes(b"half a file")
+    with pytest.raises(training.RecipeError, match=r"state\.pt is damaged: delete it"):
+        sentiment.main(["--quick", "--out", str(tmp_path)])
+
+
+@pytest.mark.parametrize("name", ["ner", "entailment"])
+def test_the_other_recipes_run_from_end_to_end(recipes_importable, name, tmp_path):
+    recipe = __import__(name)
+    metrics = recipe.main(["--quick", "--out", str(tmp_path), "--threads", "1"])
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert {int(number): label for number, label in config["id2label"].items()} == recipe.LABELS
+    assert metrics["training"]["finished"] and (tmp_path / "adapter_model.safetensors").stat().st_size <= 2_000_000
+    assert all(rows > 0 for part, rows in metrics["sizes"].items() if part.endswith(("/train", "/test")))
