@@ -1,0 +1,191 @@
+"""Trains `question-answering`: a LoRA adapter over the built-in encoder that finds the answer to a question in a text.
+
+Data: a part of SQuAD 1.1's training questions (Rajpurkar et al. 2016). Every question has an answer there; so that the
+model can also say "not here", some training windows are cut so that the answer is outside, and the answer is then the
+first token, [CLS]. The no-answer score of a question is the score of [CLS] minus that of the best span.
+
+    python recipes/question_answering.py --data ../shared/data --out build/question-answering
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections import Counter
+from pathlib import Path
+
+from training import (
+    Plan,
+    begin,
+    encoder_for,
+    grouped_split,
+    load_adapter,
+    logits,
+    read_rows,
+    report,
+    run,
+    save_adapter,
+    share,
+    train,
+    with_adapter,
+)
+
+RANK = 20
+PLAN = Plan(epochs=3, learning_rate=8e-4, tokens_a_batch=1536)
+WINDOWS = [112, 112, 224]  # the longest input in tokens, by epoch: short windows first, they are cheaper
+ABSENT = 0.1  # share of training windows without the answer
+LONGEST, STRIDE = 320, 96  # when answering
+LONGEST_ANSWER = 30  # tokens
+EXAMPLES = [("What is the capital of France?", "Paris is the capital of France.", "Paris")]  # never trained on
+
+
+def load(data: Path, is_quick: bool) -> dict[str, list[dict]]:
+    """The rows by part, cut by paragraph; trained on are those whose answer occurs once, so that its place is sure."""
+    rows = read_rows(data, "qa/squad_train_part")
+    sizes = {"test": 2, "validation": 1} if is_quick else {"test": 700, "validation": 200}
+    cut = grouped_split([row["context"] for row in rows], sizes, seed=0)
+    parts = {part: [rows[row] for row in numbers] for part, numbers in cut.items()}
+    return parts | {"train": [row for row in parts["train"] if row["occurrences"] == 1]}
+
+
+def windows(tokenizer, rows: list[dict], longest: int, chance: random.Random) -> list[dict]:
+    """One training window a row: as much of the text around the answer as fits, cut at a random place."""
+    cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
+    questions = tokenizer([row["question"] for row in rows], add_special_tokens=False, truncation=True, max_length=40)
+    contexts = tokenizer([row["context"] for row in rows], add_special_tokens=False, return_offsets_mapping=True)
+    examples = []
+    for row, question, ids, places in zip(
+        rows, questions["input_ids"], contexts["input_ids"], contexts["offset_mapping"]
+    ):
+        low, high = row["answer_start"], row["answer_start"] + len(row["answer"])
+        inside = [token for token, (start, end) in enumerate(places) if end > low and start < high]
+        room = longest - len(question) - 3
+        first, last = inside[0], inside[-1]
+        if last - first >= min(room, LONGEST_ANSWER):
+            continue
+        if chance.random() < ABSENT and max(first, len(ids) - last - 1) > 20:
+            part = (0, first) if first > len(ids) - last - 1 else (last + 1, len(ids))
+            begin_at = chance.randint(part[0], max(part[0], part[1] - room))
+            end_at = min(part[1], begin_at + room)
+        else:
+            begin_at = chance.randint(max(0, last + 1 - room), max(0, min(first, len(ids) - room)))
+            end_at = begin_at + room
+        prefix = len(question) + 2
+        has_answer = begin_at <= first and last < end_at
+        body = ids[begin_at:end_at]
+        examples.append(
+            {
+                "input_ids": [cls, *question, sep, *body, sep],
+                "token_type_ids": [0] * prefix + [1] * (len(body) + 1),
+                "start_positions": prefix + first - begin_at if has_answer else 0,
+                "end_positions": prefix + last - begin_at if has_answer else 0,
+            }
+        )
+    return examples
+
+
+def answers(model, tokenizer, rows: list[dict]) -> list[tuple[str, float]]:
+    """For each row the best span of its context, and the no-answer score (above 0: [CLS] beats every span)."""
+    encoded = tokenizer(
+        [row["question"] for row in rows],
+        [row["context"] for row in rows],
+        truncation="only_second",
+        max_length=LONGEST,
+        stride=STRIDE,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+    examples = [
+        {"input_ids": ids, "token_type_ids": kinds}
+        for ids, kinds in zip(encoded["input_ids"], encoded["token_type_ids"])
+    ]
+    best = [("", float("-inf"), float("inf")) for _ in rows]
+    for number, (starts, ends) in enumerate(logits(model, examples)):
+        row = encoded["overflow_to_sample_mapping"][number]
+        context, places = encoded.sequence_ids(number), encoded["offset_mapping"][number]
+        score, first, last = best_span(starts, ends, [part == 1 for part in context])
+        nothing = min(best[row][2], float(starts[0] + ends[0]))
+        text, before = best[row][0], best[row][1]
+        if score > before:
+            text, before = rows[row]["context"][places[first][0] : places[last][1]], score
+        best[row] = (text, before, nothing)
+    return [(text, nothing - score) for text, score, nothing in best]
+
+
+def best_span(starts, ends, allowed: list[bool], longest: int = LONGEST_ANSWER) -> tuple[float, int, int]:
+    """The highest start plus end logit of a span of allowed tokens, at most `longest` long; its first and last token."""
+    import numpy
+
+    allowed = numpy.array(allowed)
+    pairs = numpy.where(allowed, starts, -numpy.inf)[:, None] + numpy.where(allowed, ends, -numpy.inf)[None, :]
+    near = numpy.triu(numpy.tril(numpy.ones_like(pairs, dtype=bool), longest - 1))
+    pairs = numpy.where(near, pairs, -numpy.inf)
+    first, last = numpy.unravel_index(pairs.argmax(), pairs.shape)
+    return float(pairs[first, last]), int(first), int(last)
+
+
+def plain(text: str) -> list[str]:
+    """The words of an answer as SQuAD compares them: lower case, no punctuation, no articles."""
+    text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
+    return re.sub(r"\b(a|an|the)\b", " ", text).split()
+
+
+def overlap(found: str, expected: str) -> float:
+    """Word F1 of two answers (Rajpurkar et al. 2016)."""
+    one, other = plain(found), plain(expected)
+    common = sum((Counter(one) & Counter(other)).values())
+    return 2 * common / (len(one) + len(other)) if common else float(one == other)
+
+
+def measure(model, tokenizer, rows: list[dict]) -> dict:
+    """Exact match with its interval, and mean word F1 with the interval of the mean (1.96 standard errors)."""
+    import numpy
+
+    found = [text for text, _ in answers(model, tokenizer, rows)]
+    exact = [plain(text) == plain(row["answer"]) for text, row in zip(found, rows)]
+    scores = numpy.array([overlap(text, row["answer"]) for text, row in zip(found, rows)])
+    half = 1.96 * scores.std() / len(scores) ** 0.5
+    mean = float(scores.mean())
+    return {"exact match": share(exact), "F1": {"value": mean, "low": mean - half, "high": mean + half}}
+
+
+def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
+    """Trains, saves and measures; returns the metrics, or what was done when stopped."""
+    from transformers import AutoModelForQuestionAnswering
+
+    options, plan, tokenizer = begin("question_answering", __doc__.splitlines()[0], PLAN, argv)
+    data = load(options.data, options.quick)
+
+    def validate(model) -> str:
+        found = measure(model, tokenizer, data["validation"])
+        return f"F1 {found['F1']['value']:.3f}, exact match {found['exact match']['value']:.3f}"
+
+    def base():
+        return encoder_for(AutoModelForQuestionAnswering)
+
+    model = with_adapter(base(), RANK, ["qa_outputs"])
+    costs = train(
+        model,
+        lambda epoch: windows(tokenizer, data["train"], WINDOWS[epoch], random.Random(plan.seed * 1000 + epoch)),
+        plan,
+        options.out / "training",
+        validate,
+        stop_after=stop_after,
+    )
+    if not costs["finished"]:
+        return costs
+    save_adapter(model, options.out)
+    merged = load_adapter(base(), options.out)
+    typed = [{"question": question, "context": context} for question, context, _ in EXAMPLES]
+    metrics = {
+        "training": costs,
+        "sizes": {part: len(rows) for part, rows in data.items()},
+        "test": measure(merged, tokenizer, data["test"]),
+        "examples": {row["question"]: text for row, (text, _) in zip(typed, answers(merged, tokenizer, typed))},
+    }
+    return report(metrics, options.out)
+
+
+if __name__ == "__main__":
+    run(main)
