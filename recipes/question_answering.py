@@ -114,7 +114,7 @@ def answers(model, tokenizer, rows: list[dict]) -> list[tuple[str, float]]:
 
 
 def best_span(starts, ends, allowed: list[bool], longest: int = LONGEST_ANSWER) -> tuple[float, int, int]:
-    """The highest start plus end logit of a span of allowed tokens, at most `longest` long; its first and last token."""
+    """The highest start plus end logit of a span of allowed tokens, at most `longest` long; its first and last."""
     import numpy
 
     allowed = numpy.array(allowed)

@@ -192,6 +192,60 @@ def test_tags_are_read_at_the_first_piece(recipes_importable, training, monkeypa
     assert ner.tags(None, tokenizer, [{"tokens": ["Cupertino", "Graz"]}]) == [["B-LOC", "B-LOC"]]
 
 
+def test_answer_windows_hold_the_answer_or_say_that_they_do_not(recipes_importable, training):
+    import random
+
+    import question_answering
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(training.encoder_directory()))
+    rows = training.read_rows(training.QUICK_DATA, "qa/squad_train_part")
+    absent = 0
+    for seed in range(30):
+        examples = question_answering.windows(tokenizer, rows, 34, random.Random(seed))
+        assert len(examples) == len(rows)
+        for row, example in zip(rows, examples):
+            first, last = example["start_positions"], example["end_positions"]
+            assert len(example["input_ids"]) == len(example["token_type_ids"]) <= 34
+            answer = tokenizer.decode(example["input_ids"][first : last + 1])
+            text = tokenizer.decode(example["input_ids"])
+            absent += first == 0
+            assert answer == ("[CLS]" if first == last == 0 else row["answer"].lower())
+            assert first or row["answer"].lower() not in text.split("[SEP]")[1]
+    assert 0 < absent < 30 * len(rows) / 4
+
+
+@given(starts=st.lists(st.integers(-9, 9), min_size=2, max_size=9), seed=st.integers(0, 99), longest=st.integers(1, 4))
+def test_best_span_is_the_best_of_all_spans(recipes_importable, starts, seed, longest):
+    import random
+
+    import numpy
+    import question_answering
+
+    chance = random.Random(seed)
+    ends = [chance.randint(-9, 9) for _ in starts]
+    allowed = [False, *(chance.random() < 0.8 for _ in starts[2:]), True]
+    spans = [
+        starts[first] + ends[last]
+        for first in range(len(starts))
+        for last in range(first, min(len(starts), first + longest))
+        if allowed[first] and allowed[last]
+    ]
+    score, first, last = question_answering.best_span(
+        numpy.array(starts, dtype=float), numpy.array(ends, dtype=float), allowed, longest
+    )
+    assert score == max(spans) == starts[first] + ends[last]
+    assert allowed[first] and allowed[last] and 0 <= last - first < longest
+
+
+def test_answers_are_compared_as_squad_does(recipes_importable):
+    import question_answering
+
+    assert question_answering.plain("The Eiffel-Tower, a tower!") == ["eiffeltower", "tower"]
+    assert question_answering.overlap("in the sandy soil", "sandy soil") == pytest.approx(0.8)
+    assert question_answering.overlap("clay", "sandy soil") == 0
+
+
 # ---------------------------------------------------------------- figures and batches
 
 
@@ -275,11 +329,12 @@ def test_a_damaged_state_is_one_sentence(sentiment, training, tmp_path):
         sentiment.main(["--quick", "--out", str(tmp_path)])
 
 
-@pytest.mark.parametrize("name", ["ner", "entailment"])
+@pytest.mark.parametrize("name", ["ner", "entailment", "question_answering"])
 def test_the_other_recipes_run_from_end_to_end(recipes_importable, name, tmp_path):
     recipe = __import__(name)
     metrics = recipe.main(["--quick", "--out", str(tmp_path), "--threads", "1"])
     config = json.loads((tmp_path / "config.json").read_text())
-    assert {int(number): label for number, label in config["id2label"].items()} == recipe.LABELS
+    if hasattr(recipe, "LABELS"):
+        assert {int(number): label for number, label in config["id2label"].items()} == recipe.LABELS
     assert metrics["training"]["finished"] and (tmp_path / "adapter_model.safetensors").stat().st_size <= 2_000_000
-    assert all(rows > 0 for part, rows in metrics["sizes"].items() if part.endswith(("/train", "/test")))
+    assert all(rows > 0 for part, rows in metrics["sizes"].items() if part.endswith(("train", "test")))
