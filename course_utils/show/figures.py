@@ -1,0 +1,49 @@
+"""Pictures made with matplotlib, with the alternative text that a plain plot lacks."""
+
+from io import BytesIO
+
+from .view import View, fragment, image
+
+PIXELS_PER_INCH = 96  # CSS pixels; the picture holds 1.5 times as many, so that it stays sharp on a dense screen
+
+
+def encode(fig) -> bytes:
+    """The PNG bytes of a matplotlib figure, without the date and version that would change at every run."""
+    stream = BytesIO()
+    fig.savefig(stream, format="png", dpi=1.5 * PIXELS_PER_INCH, bbox_inches="tight", metadata={"Software": None})
+    return stream.getvalue()
+
+
+def blank(width: float, height: float):
+    """A matplotlib figure of `width` by `height` inches that no notebook shows by itself; the caller adds the
+    axes.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    fig = Figure(figsize=(width, height), facecolor="white")
+    FigureCanvasAgg(fig)
+    return fig
+
+
+def figure(fig, alt: str) -> View:
+    """Turn a matplotlib figure into an output whose picture has alternative text (met first in day 1).
+
+    `fig` is a `matplotlib.figure.Figure`; or an Axes, or a seaborn grid, which have one. `alt` says in a sentence
+    what there is to see: the finding, not "a bar chart". A figure of pyplot is closed, so that the notebook does
+    not show it again. Raises ValueError where `alt` is empty and TypeError where `fig` holds no figure.
+    """
+    fig = getattr(fig, "figure", fig) or fig
+    if not hasattr(fig, "savefig"):
+        raise TypeError(
+            f"show.figure needs a matplotlib figure, not {type(fig).__name__}: write fig, ax = plt.subplots()."
+        )
+    if not alt or not alt.strip():
+        raise ValueError("show.figure needs alt text: say in one sentence what the picture shows.")
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    png = encode(fig)
+    plt.close(fig)
+    width = round(Image.open(BytesIO(png)).width / 1.5)
+    return View(alt.strip(), fragment("figure", image(png, alt.strip(), width)), lambda: png)
