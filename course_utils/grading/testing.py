@@ -26,8 +26,8 @@ import pytest
 from course_utils.grading import wire
 
 MAX_HINT = 600
-_PLUGINS_OFF = ["cacheprovider", "terminal", "capture", "logging", "doctest", "junitxml", "faulthandler"]
-_PLUGINS_OFF += ["unraisableexception", "threadexception"]
+PLUGINS_OFF = ["cacheprovider", "terminal", "capture", "logging", "doctest", "junitxml", "faulthandler"]
+PLUGINS_OFF += ["unraisableexception", "threadexception"]
 
 
 class TestingError(RuntimeError):
@@ -68,19 +68,20 @@ class TestResult:
         return self.points if self.outcome == "passed" else 0.0
 
 
-def run_tests(test_file, submission, task=None, timeout=None) -> list[TestResult]:
+def run_tests(test_file, submission, task=None, timeout=None, before=None) -> list[TestResult]:
     """Run one test file against `submission`, all of it or one task's tests, and return a TestResult for each test.
 
     Nothing is printed, no ini file, conftest or installed plugin is read. `timeout` bounds each test, in seconds; it
-    works in a main thread on Linux and macOS. Raises TestingError if the tests cannot be run.
+    works in a main thread on Linux and macOS. `before` is called with the task's name as each test begins. Raises
+    TestingError if the tests cannot be run.
     """
     path = Path(test_file).resolve()
     if not path.is_file():
         raise TestingError(f"There is no test file {path}.")
-    plugin = _Plugin(submission, task, timeout)
+    plugin = _Plugin(submission, task, timeout, before)
     arguments = [str(path), "-c", os.devnull, f"--rootdir={path.parent}", f"--confcutdir={path.parent}", "--noconftest"]
     arguments += ["--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload", "--strict-markers"]
-    for name in _PLUGINS_OFF:
+    for name in PLUGINS_OFF:
         arguments += ["-p", f"no:{name}"]
     with _no_pytest_environment(), _modules_restored(path):
         code = pytest.main(arguments, plugins=[plugin])
@@ -179,8 +180,9 @@ def _is_builtin_exception(name):
 class _Plugin:
     """The only plugin of a run: the fixture, the markers, and the list of results."""
 
-    def __init__(self, submission, task, timeout):
+    def __init__(self, submission, task, timeout, before):
         self._submission = submission
+        self._before = before
         self._task = task
         self._timeout = timeout
         self.results = []
@@ -203,7 +205,9 @@ class _Plugin:
             items[:] = [item for item in items if _mark(item, "task", "") == self._task]
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self):
+    def pytest_runtest_call(self, item):
+        if self._before:
+            self._before(_mark(item, "task", ""))
         with _alarm(self._timeout):
             return (yield)
 

@@ -1,0 +1,156 @@
+"""Talking to a kernel that may be hostile: bounded messages, one deadline a request, and a life after a crash.
+
+Whatever the kernel's side sends, forges, floods or withholds, `Conversation` returns in time with data or raises one of
+two errors. It does not matter who wrote a reply: a learner's code that forges one has only returned a value.
+"""
+
+import base64
+import binascii
+import contextlib
+import time
+from collections import deque
+from queue import Empty
+
+import zmq
+from jupyter_client.blocking import BlockingKernelClient
+
+from course_utils.grading import kernel as kernels
+from course_utils.grading import wire
+
+_FRAME = 2 * wire.MAX_BYTES
+_KEPT = 10_000  # iopub messages that wait to be read
+_START = 60.0  # seconds until a kernel must have said its first word
+_SETTLE = 2.0  # seconds that an interrupted kernel has before it is killed
+
+
+class Crashed(Exception):
+    """The kernel has died."""
+
+
+class TimedOut(Exception):
+    """The kernel has not answered in time; it has been interrupted or killed."""
+
+
+class Conversation:
+    """A kernel, started when it is needed, and the messages to and from it."""
+
+    def __init__(self, start, output_limit: int):
+        """`start()` returns a new `kernel.Kernel`; `output_limit` bounds the bytes of output kept of all cells."""
+        self._start = start
+        self._output_left = output_limit
+        self.kernel = None
+        self.client = None
+        self.peak = 0
+        self.cut = False
+        self._kept = deque(maxlen=_KEPT)
+        self._poller = zmq.Poller()
+
+    def open(self):
+        """Start the kernel and connect."""
+        self.kernel = self._start()
+        context = zmq.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, _FRAME)
+        context.setsockopt(zmq.LINGER, 0)
+        self.client = BlockingKernelClient(context=context)
+        self.client.load_connection_info(self.kernel.connection)
+        self.client.start_channels(stdin=False, hb=False, control=False)
+        self._kept.clear()
+        self._poller = zmq.Poller()
+        self._poller.register(self.client.shell_channel.socket, zmq.POLLIN)
+        self._poller.register(self.client.iopub_channel.socket, zmq.POLLIN)
+        self.message(_START)  # the kernel's welcome: from here on no output is missed
+
+    def close(self) -> str:
+        """End the kernel; returns why it had ended by itself ("memory"), or ""."""
+        if self.kernel is None:
+            return ""
+        self.kernel.poll()
+        self.kernel.kill()
+        self.peak = max(self.peak, self.kernel.peak)
+        reason = self.kernel.reason
+        self.client.stop_channels()
+        self.client.context.destroy(linger=0)
+        self.kernel = self.client = None
+        return reason
+
+    def alive(self) -> bool:
+        """Whether there is a kernel and it runs."""
+        return self.kernel is not None and self.kernel.poll() is None
+
+    def execute(self, code: str, **options) -> str:
+        """Send an execute request; returns the id that its reply will carry."""
+        return self.client.execute(code, allow_stdin=False, store_history=False, stop_on_error=False, **options)
+
+    def reply(self, request: str, seconds: float) -> dict:
+        """The content of the reply to a request.
+
+        Raises Crashed, or TimedOut after `seconds` and an interrupt.
+        """
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(Empty):
+            return self._awaited(request, deadline)
+        self.kernel.interrupt()
+        with contextlib.suppress(Empty, Crashed):
+            self._awaited(request, time.monotonic() + _SETTLE)
+            raise TimedOut
+        self.close()
+        raise TimedOut
+
+    def call(self, name: str, arguments: tuple, named: dict, seconds: float) -> bytes:
+        """The bytes with which the learner's function answers; empty if what came was no answer."""
+        expression = kernels.expression(name, wire.encode({"arguments": arguments, "named": named}))
+        self._kept.clear()
+        content = self.reply(self.execute("", silent=True, user_expressions={"answer": expression}), seconds)
+        try:
+            return base64.b64decode(content["user_expressions"]["answer"]["data"][kernels.MIMETYPE], validate=True)
+        except (KeyError, TypeError, ValueError, binascii.Error):
+            return b""
+
+    def message(self, seconds: float) -> dict:
+        """The next message of the iopub channel; raises Empty when none has come after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not self._kept:
+            self._listen(deadline, shell=False)
+        return self._kept.popleft()
+
+    def _awaited(self, request, deadline):
+        while True:
+            message = self._listen(deadline)
+            if message and message["parent_header"].get("msg_id") == request and type(message["content"]) is dict:
+                return message["content"]
+
+    def _listen(self, deadline, shell=True):
+        """Read what comes next: a shell message is returned, one of iopub kept.
+
+        Both channels are read all the time, for a kernel drops what nobody reads, and that may be the word that it is
+        idle. Raises Empty at the deadline and Crashed when the kernel has ended.
+        """
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Empty
+        ready = dict(self._poller.poll(min(left, 0.2) * 1000))
+        if not ready and not self.alive():
+            raise Crashed
+        if self.client.iopub_channel.socket in ready and (message := self._read(self.client.iopub_channel)):
+            self._keep(message)
+        if shell and self.client.shell_channel.socket in ready:
+            return self._read(self.client.shell_channel)
+        return None
+
+    def _keep(self, message):
+        """Keep an iopub message, unless it is output beyond the limit."""
+        if message["msg_type"] in ("stream", "display_data", "execute_result"):
+            self._output_left -= len(str(message["content"]))
+            if self._output_left < 0:
+                self.cut = True
+                return
+        self._kept.append(message)
+
+    @staticmethod
+    def _read(channel):
+        """A message, or None for one that is unsigned, malformed or nested too deeply: as if it had not come."""
+        with contextlib.suppress(Exception):
+            message = channel.session.recv(channel.socket)[1]
+            if message and type(message["parent_header"]) is dict and type(message["msg_type"]) is str:
+                return message
+        return None

@@ -1,0 +1,215 @@
+"""The kernel that runs a learner's code: ipykernel on sockets that were opened before the wall was closed.
+
+`Kernel` is the handle on the trusted side. `start` forks a kernel in the warm process; `serve` runs behind the wall, in
+a process that has nothing but the listening sockets it inherited, so no folder is shared across the wall. `reply`
+answers a test's call, also there.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+
+import zmq
+
+from course_utils.grading import limits as bounds
+from course_utils.grading import sandbox
+from course_utils.grading.limits import Limits
+
+CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
+MIMETYPE = "application/x-course-data"
+_CONFIG = {
+    "IPKernelApp": {"log_level": 50, "extensions": []},
+    "HistoryManager": {"enabled": False},
+    "InteractiveShell": {"colors": "nocolor", "history_length": 0},
+}
+
+
+class KernelError(RuntimeError):
+    """A kernel could not be started."""
+
+
+class Kernel:
+    """One kernel behind the wall, and the leash to its warden."""
+
+    def __init__(self, ask, level: str, limits: Limits, start_seconds: float = 60):
+        """Start it; `ask` sends a request to the warm process and returns the connection (see `warm.ask`)."""
+        self.level = level
+        self.folder = tempfile.mkdtemp(prefix="course-")
+        self.connection = _connection(self.folder, secrets.token_hex(16))
+        self.status, self.reason, self.peak, self.pid = None, "", 0, 0
+        self._unread = b""
+        order = {"do": "kernel", "connection": self.connection, "level": level, "limits": vars(limits)}
+        self._leash = ask(order)
+        self._leash.settimeout(start_seconds)
+        try:
+            while not self.pid:
+                self._hear()
+        except (OSError, KernelError) as error:
+            self.kill()
+            raise KernelError(f"The kernel could not be started: {error}") from None
+        self._leash.setblocking(False)
+
+    def poll(self) -> int | None:
+        """The exit status, or None while the kernel runs."""
+        with contextlib.suppress(BlockingIOError):
+            while self.status is None:
+                self._hear()
+        return self.status
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait so long for the end."""
+        if self.poll() is None:
+            select.select([self._leash], [], [], seconds)
+        return self.poll()
+
+    def interrupt(self):
+        """Raise KeyboardInterrupt in the kernel's main thread, if it lets that happen."""
+        with contextlib.suppress(OSError):
+            self._leash.send(b"i")
+
+    def kill(self):
+        """End everything behind the wall, at once and for good."""
+        self._leash.close()
+        if self.pid and self.status is None and self.level != "none":  # without a wall the warden has to clean up
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, signal.SIGKILL)
+        if self.status is None:
+            self.status = -signal.SIGKILL
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _hear(self):
+        """Read the warden's next messages; raises KernelError if it says that the wall could not be built."""
+        data = self._leash.recv(4096)
+        if not data and self.status is None:
+            self.status = -signal.SIGKILL
+            if not self.pid:
+                raise KernelError("its process ended at once")
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "failed" in message:
+                raise KernelError(message["failed"])
+            self.pid = message.get("warden", self.pid)
+            if "exit" in message:
+                self.status, self.peak, self.reason = message["exit"], message["peak"], message["reason"]
+
+
+def start(order: dict, leash: socket.socket):
+    """In the warm process: fork a kernel behind the wall, the way `Kernel` ordered it."""
+    info, level, limits = order["connection"], order["level"], Limits(**order["limits"])
+
+    def listen():
+        return {channel: _listening(f"{info['ip']}-{number}") for number, channel in enumerate(CHANNELS, start=1)}
+
+    def body(sockets):
+        environment = _environment(level, os.path.dirname(info["ip"]))
+        descriptors = {channel: opened.fileno() for channel, opened in sockets.items()}
+        if level != "bwrap":
+            serve(info, descriptors, environment, ready=leash.close)
+        for descriptor in descriptors.values():
+            os.set_inheritable(descriptor, True)
+        order = json.dumps([info, descriptors, environment, vars(limits)])
+        command = [sys.executable, "-s", "-P", "-m", "course_utils.grading.kernel", order]
+        os.execvpe("bwrap", [*sandbox.bwrap_command(), *command], environment)
+
+    sandbox.launch(body, level, limits, leash, listen)
+
+
+def serve(info: dict, descriptors: dict[str, int], environment: dict[str, str], ready=lambda: None):
+    """Run a kernel on listening sockets, given by descriptor number, until it is told to stop."""
+    from ipykernel.heartbeat import Heartbeat
+    from ipykernel.kernelapp import IPKernelApp
+    from traitlets.config import Config
+
+    class InheritedHeartbeat(Heartbeat):
+        def _try_bind_socket(self):
+            self.socket.use_fd = descriptors["hb"]
+            return super()._try_bind_socket()
+
+    class KernelApp(IPKernelApp):
+        def init_connection_file(self):
+            self.load_connection_info(info)
+
+        def write_connection_file(self, **kwargs):
+            pass
+
+        def init_crash_handler(self):
+            pass
+
+        def _try_bind_socket(self, bound, port):
+            bound.use_fd = descriptors[CHANNELS[port - 1]]
+            return super()._try_bind_socket(bound, port)
+
+        def init_heartbeat(self):
+            self.heartbeat = InheritedHeartbeat(zmq.Context(), (self.transport, self.ip, self.hb_port))
+            self.heartbeat.start()
+
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(environment["HOME"])
+    KernelApp.instance(config=Config(_CONFIG)).initialize([])
+    ready()
+    KernelApp.instance().start()
+
+
+class Reply:
+    """Bytes that a kernel shows as a MIME type of our own, so that Jupyter's protocol carries them unchanged."""
+
+    def __init__(self, data: bytes):
+        self.data = data
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {MIMETYPE: base64.b64encode(self.data).decode()}
+
+
+def reply(name: str, request: str) -> Reply:
+    """In the kernel: call the learner's function `name` with an encoded request."""
+    from IPython import get_ipython
+
+    from course_utils.grading import testing
+
+    return Reply(testing.answer(get_ipython().user_ns, name, base64.b64decode(request)))
+
+
+def expression(name: str, request: bytes) -> str:
+    """What a kernel is to evaluate so that its answer to a call comes back."""
+    text = base64.b64encode(request).decode()
+    return f"__import__('course_utils.grading.kernel', fromlist=['reply']).reply({name!r}, {text!r})"
+
+
+def _connection(folder, key):
+    """Jupyter's connection information for the sockets of `folder`."""
+    ports = {f"{channel}_port": number for number, channel in enumerate(CHANNELS, start=1)}
+    return {"transport": "ipc", "ip": f"{folder}/k", "key": key, "signature_scheme": "hmac-sha256", **ports}
+
+
+def _listening(path):
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    opened.bind(path)
+    opened.listen(16)
+    return opened
+
+
+def _environment(level, folder):
+    """The kernel's whole environment; the grader's own may hold secrets."""
+    home = folder if level == "none" else "/tmp/home"
+    kept = {name: os.environ[name] for name in ("COURSE_CACHE", "COURSE_MODELS", "TZ") if name in os.environ}
+    fixed = {"COURSE_GRADING": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONHASHSEED": "0"}
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+    places = {"HOME": home, "TMPDIR": home if level == "none" else "/tmp", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    places |= {"IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib", "LANG": "C.UTF-8"}
+    return {**kept, **fixed, **threads, **places, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+
+
+if __name__ == "__main__":  # behind bubblewrap
+    _info, _descriptors, _variables, _limits = json.loads(sys.argv[1])
+    bounds.apply(Limits(**_limits))
+    serve(_info, _descriptors, _variables)

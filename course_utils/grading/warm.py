@@ -1,0 +1,183 @@
+"""The warm process: everything imported once, forked for every submission.
+
+It is a fresh Python of its own that imports PyTorch, Transformers, the kernel, pytest and nbval, runs one forward pass,
+freezes what it has, and then only forks: kernels behind the wall for learners' code, and examiners, which run the
+tests. It reads orders from the grader and nothing else: no line, no cell and no file of a submission ever enters it, or
+the next fork would inherit that.
+
+The order of the preparation matters. Threads must be limited before PyTorch runs anything, for a fork of a process that
+has used its thread pool hangs; what is loaded lazily must be touched here, or each fork loads it again; and without
+`gc.freeze()` the first collection in a fork copies all memory.
+"""
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+_LOCK = threading.Lock()
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "COURSE_MODELS", "COURSE_CACHE", "TMPDIR")
+MAX_ORDER = 2**20
+_IMPORTED = ["ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "IPython", "jupyter_client.blocking"]
+_IMPORTED += ["matplotlib_inline.backend_inline", "nbval.plugin", "pytest", "transformers", "transformers.pipelines"]
+_IMPORTED += ["course_utils.check", "course_utils.grading.examiner", "course_utils.grading.replaying"]
+
+
+class WarmProcess:
+    """A running warm process, as the grader sees it."""
+
+    def __init__(self, preload: bool = True):
+        """Start it and wait until it is ready; without `preload` it is ready at once and its kernels start cold."""
+        from course_utils.checkpoints import cache_directory
+
+        self.folder = tempfile.mkdtemp(prefix="course-")
+        self.address = f"{self.folder}/warm"
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment |= {"COURSE_CACHE": str(cache_directory()), "HF_HUB_OFFLINE": "1", "PYTHONHASHSEED": "0"}
+        environment |= {"TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        command = [
+            sys.executable,
+            "-s",
+            "-P",
+            "-m",
+            "course_utils.grading.warm",
+            self.address,
+            "warm" if preload else "cold",
+        ]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen(command, env=environment, cwd="/", start_new_session=True, **pipes)
+        if self._process.stdout.readline() != b"ready\n":
+            self.close()
+            raise OSError("the warm process could not be started")
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def close(self):
+        """End it; kernels and examiners that run already are not touched."""
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def ask(address: str, order: dict, payload: bytes = b"") -> socket.socket:
+    """Send an order to the warm process at `address`; the answer, or a leash, is the connection that is returned."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(address)
+    connection.sendall(json.dumps(order).encode() + b"\n" + payload)
+    return connection
+
+
+def shared(preload: bool = True) -> str:
+    """The address of this process's warm process, started when it is first asked for and again should it have ended."""
+    with _LOCK:
+        process = _running.get(preload)
+        if process is None or not process.alive():
+            process = _running[preload] = WarmProcess(preload)
+            atexit.register(process.close)
+        return process.address
+
+
+_running: dict[bool, WarmProcess] = {}
+
+
+def _serve(address):
+    """Fork on orders until the grader goes away (its end of stdin closes)."""
+    from course_utils.grading import namespaces
+
+    if namespaces.supported():
+        namespaces.adopt_orphans()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(address)
+    listener.listen(64)
+    wake, wakened = socket.socketpair()
+    wake.setblocking(False)
+    wakened.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakened.fileno())
+    os.write(1, b"ready\n")
+    while True:
+        ready = select.select([listener, wake, 0], [], [])[0]
+        if 0 in ready:
+            return
+        if wake in ready:
+            wake.recv(4096)
+            _reap()
+        if listener in ready:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                _obey(connection)
+                connection.close()
+
+
+def _reap():
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _obey(connection):
+    """Fork what the order asks for; what follows the order's line is left for the fork to read."""
+    from course_utils.grading import examiner, kernel
+
+    order = json.loads(_line(connection))
+    if order["do"] == "kernel":
+        kernel.start(order, connection)
+    elif os.fork() == 0:
+        examiner.run(order, connection)
+
+
+def _line(connection):
+    line = b""
+    while not line.endswith(b"\n") and len(line) < MAX_ORDER:
+        byte = connection.recv(1)
+        if not byte:
+            raise OSError("the order was cut off")
+        line += byte
+    return line
+
+
+def _prepare():
+    """Import and run once what every fork needs."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    with contextlib.suppress(Exception):  # a course without its checkpoints still grades, more slowly
+        from transformers import AutoModel, AutoTokenizer
+
+        from course_utils.checkpoints import checkpoint
+
+        folder = checkpoint("encoder")
+        batch = AutoTokenizer.from_pretrained(folder)(["warm"], return_tensors="pt")
+        with torch.no_grad():
+            AutoModel.from_pretrained(folder)(**batch)
+
+
+def main(address: str, how: str):
+    """Prepare, freeze, serve."""
+    import gc
+
+    if how == "warm":
+        _prepare()
+    gc.collect()
+    gc.freeze()
+    _serve(address)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
