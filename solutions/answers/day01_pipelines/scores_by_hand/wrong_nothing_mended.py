@@ -1,0 +1,3 @@
+# hint: over which dimension
+def scores_by_hand(texts):
+    return broken_scores(texts)
