@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from .view import View, fragment, image
+from .view import View, image
 
 PIXELS_PER_INCH = 96  # CSS pixels; the picture holds 1.5 times as many, so that it stays sharp on a dense screen
 
@@ -46,4 +46,4 @@ def figure(fig, alt: str) -> View:
     png = encode(fig)
     plt.close(fig)
     width = round(Image.open(BytesIO(png)).width / 1.5)
-    return View(alt.strip(), fragment("figure", image(png, alt.strip(), width)), lambda: png)
+    return View("figure", alt.strip(), image(png, alt.strip(), width), lambda: png)

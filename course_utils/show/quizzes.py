@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from .figures import blank, encode
-from .view import View, counted, fragment, mark_up
+from .view import View, counted, mark_up
 
 
 def quiz(questions: str | Path | list[dict]) -> View:
@@ -27,7 +27,7 @@ def quiz(questions: str | Path | list[dict]) -> View:
     questions = [_checked(number, question) for number, question in enumerate(_read(questions), 1)]
     body = "".join(_form(number, len(questions), question) for number, question in enumerate(questions, 1))
     alt = f"A quiz with {counted(len(questions), 'question')}: " + " ".join(question["ask"] for question in questions)
-    return View(alt, fragment("quiz", body, script=True), lambda: _picture(questions))
+    return View("quiz", alt, body, lambda: _picture(questions), data={})
 
 
 def _read(questions: str | Path | list[dict]) -> list[dict]:

@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping, Sequence
 
 from .figures import blank, encode
-from .view import View, counted, fragment
+from .view import View, counted
 
 _VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽"})
 _COLOURS = {"start": "#cfe6f7", "continuation": "#fdf3c7", "special": "#e4e4e4", "unknown": "#f9d9c4"}
@@ -47,7 +47,7 @@ def tokens(
         f"<p>{html.escape(line)}</p><ol>{''.join(map(_item, row))}</ol>" for line, row in zip(lines, rows.values())
     )
     alt = f"The text “{text}”. " + " ".join(lines)
-    return View(alt, fragment("tokens", body + _legend(rows)), lambda: _picture(lines, list(rows.values())))
+    return View("tokens", alt, body + _legend(rows), lambda: _picture(lines, list(rows.values())))
 
 
 def _rows(text, tokens, ids, offsets, special, words, unknown) -> list[dict]:

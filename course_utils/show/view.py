@@ -17,9 +17,11 @@ class View:
     `alt` is one sentence for those who cannot see the picture; `_repr_html_` is what a notebook shows.
     """
 
-    def __init__(self, alt: str, fragment: str, picture: Callable[[], bytes]):
+    def __init__(self, kind: str, alt: str, body: str, picture: Callable[[], bytes], data: object = None):
+        """Make a view of `body`, the static HTML; `data`, where given, go to the script `kind`.js."""
         self.alt = alt
-        self._fragment = fragment
+        self._kind = kind
+        self._fragment = fragment(kind, body, data)
         self._picture = picture
 
     def _repr_html_(self) -> str:
@@ -34,7 +36,9 @@ class View:
         page = (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-            f"<title>{html.escape(self.alt[:80])}</title></head><body><main>{self._fragment}</main></body></html>\n"
+            f"<title>{html.escape(self.alt[:80])}</title></head><body><main>"
+            f'<h1 style="font: 600 17px system-ui, sans-serif">{self._kind.capitalize()}</h1>{self._fragment}'
+            "</main></body></html>\n"
         )
         path.write_text(page, encoding="utf-8")
         return path
@@ -58,7 +62,7 @@ def _literal(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def fragment(kind: str, body: str, script: bool = False, data: object = None) -> str:
+def fragment(kind: str, body: str, data: object = None) -> str:
     """The HTML of one output: its style, its static body and, where `kind` has one, the script that brings it to
     life.
 
@@ -70,7 +74,7 @@ def fragment(kind: str, body: str, script: bool = False, data: object = None) ->
     """
     style = _asset("view.css") + "\n" + _asset(f"{kind}.css")
     code = ""
-    if script:
+    if data is not None:
         literal = _literal(data)
         name = hashlib.sha256((body + literal).encode()).hexdigest()[:12]
         code = (

@@ -1,0 +1,30 @@
+"""Day 1 as a learner meets it: opened in JupyterLab and run top to bottom, with no request beyond this computer.
+
+COURSE_SCREENSHOT=docs/day01.png takes the README's picture on the way.
+"""
+
+import os
+
+from course_utils.syllabus import day
+
+
+def test_day_one_runs_top_to_bottom(page, lab):
+    name = lab.add(day(1).lesson, day(1).lesson.name)
+    lab.open(page, name)
+    if picture := os.environ.get("COURSE_SCREENSHOT"):
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.screenshot(path=picture)
+    lab.run_all(page, timeout=300)
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    pictures = page.locator(".jp-OutputArea-output img")
+    assert pictures.count() >= 3
+    assert all(pictures.nth(i).get_attribute("alt") for i in range(pictures.count()))
+
+
+def test_the_exercise_answers_at_once(page, lab):
+    """The stubs raise nothing that stops "run all": every check answers with what is missing."""
+    lab.open(page, lab.add(day(1).exercise, f"exercise-{day(1).slug}.ipynb"))
+    lab.run_all(page, timeout=120)
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert page.get_by_text("is not written yet").count() >= 4
