@@ -58,14 +58,16 @@ class Conversation:
         self._poller = zmq.Poller()
         self._poller.register(self.client.shell_channel.socket, zmq.POLLIN)
         self._poller.register(self.client.iopub_channel.socket, zmq.POLLIN)
-        self.message(_START)  # the kernel's welcome: from here on no output is missed
+        try:
+            self.message(_START)  # the kernel's welcome: from here on no output is missed
+        except (Empty, Crashed):
+            raise kernels.KernelError("the kernel did not say its first word") from None
 
     def close(self) -> str:
         """End the kernel; returns why it had ended by itself ("memory"), or ""."""
         if self.kernel is None:
             return ""
-        self.kernel.poll()
-        self.kernel.kill()
+        self.kernel.end()
         self.peak = max(self.peak, self.kernel.peak)
         reason = self.kernel.reason
         self.client.stop_channels()
@@ -116,7 +118,7 @@ class Conversation:
     def _awaited(self, request, deadline):
         while True:
             message = self._listen(deadline)
-            if message and message["parent_header"].get("msg_id") == request and type(message["content"]) is dict:
+            if message and message["parent_header"].get("msg_id") == request:
                 return message["content"]
 
     def _listen(self, deadline, shell=True):
@@ -151,6 +153,6 @@ class Conversation:
         """A message, or None for one that is unsigned, malformed or nested too deeply: as if it had not come."""
         with contextlib.suppress(Exception):
             message = channel.session.recv(channel.socket)[1]
-            if message and type(message["parent_header"]) is dict and type(message["msg_type"]) is str:
-                return message
+            if all(type(message[part]) is dict for part in ("header", "parent_header", "content")):
+                return message if type(message["msg_type"]) is str else None
         return None

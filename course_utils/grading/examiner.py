@@ -13,6 +13,7 @@ import signal
 import socket
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from course_utils.grading import kernel as kernels
@@ -21,6 +22,8 @@ from course_utils.grading.conversation import Conversation, Crashed, TimedOut
 from course_utils.grading.limits import MIB, Limits
 
 _OWN_MEMORY = 4096 * MIB
+_SLACK = 15.0  # seconds beyond a task's own after which a test is stopped, whatever it waits for
+_SHOWN = 6  # characters of a text from which on it is recognised in a hint
 _REST = 0.05  # seconds that a call is given at least, so that a spent budget is still said as a time-out
 
 
@@ -48,14 +51,15 @@ def examine(data: bytes, order: dict) -> dict:
     try:
         submitted, problems = untrusted.read_notebook(data)
     except untrusted.SubmissionProblem as problem:
-        return {"tests": [], "public": [], "cells": [], "problems": [str(problem)], "peak_memory": 0, "ran": False}
+        return {"tests": [], "public": [], "cells": [], "problems": [str(problem)], "peak_memory": 0}
     released, _ = untrusted.read_notebook(Path(order["exercise"]).read_bytes())
     cells, mended = merging.merge(released, submitted)
     examination = Examination(cells, order)
     try:
         replayed = examination.replay()
-        tests = examination.test(order["hidden_tests"], secret=True)
+        # The public tests come first: a function that has seen hidden data could repeat it where its errors are shown.
         public = examination.test(order["public_tests"], secret=False)
+        tests = examination.test(order["hidden_tests"], secret=True)
     finally:
         examination.conversation.close()
     return {
@@ -64,7 +68,6 @@ def examine(data: bytes, order: dict) -> dict:
         "cells": replayed,
         "problems": [*problems, *mended, *examination.problems],
         "peak_memory": examination.conversation.peak,
-        "ran": True,
     }
 
 
@@ -91,6 +94,8 @@ class Examination:
         if self.conversation.alive():
             return
         self.conversation.close()
+        if self.over():
+            raise TimedOut
         self.conversation.open()
         for number in range(before):
             if self.outcomes[number][0] in ("passed", "failed"):
@@ -104,6 +109,10 @@ class Examination:
         except (Crashed, TimedOut):
             self.outcomes[number] = ("crashed", "The kernel died when this cell ran a second time.")
             self.ready(number)
+
+    def over(self) -> bool:
+        """Whether the submission's time is used up."""
+        return time.monotonic() > self.deadline
 
     def remaining(self, limit: float) -> float:
         """Seconds, at most `limit`, until the submission's time is over."""
@@ -126,7 +135,8 @@ class Examination:
         """Run a day's tests against the kernel; a task that breaks it loses its own remaining tests and no others."""
         self.blamed, self.left = {}, {}
         submission = KernelSubmission(self, secret)
-        return testing.run_tests(test_file, submission, timeout=self.limits.task, before=submission.begin)
+        results = testing.run_tests(test_file, submission, timeout=self.limits.task + _SLACK, before=submission.begin)
+        return [replace(result, hint=submission.discreet(result.hint)) for result in results]
 
 
 class KernelSubmission:
@@ -136,6 +146,7 @@ class KernelSubmission:
         self._examination = examination
         self._secret = secret
         self._task = ""
+        self._told = set()
 
     def begin(self, task: str):
         """A test of this task begins."""
@@ -146,15 +157,23 @@ class KernelSubmission:
             raise AttributeError(name)
 
         def function(*arguments, **named):
+            self._told |= set(_texts([arguments, named]))
             reply = self._call(name, arguments, named)
             return testing.result(name, reply, self._secret)
 
         return function
 
+    def discreet(self, hint: str) -> str:
+        """The hint of a hidden test, unless it repeats a text that the test has sent."""
+        repeats = self._secret and any(text in hint for text in self._told)
+        return "The result is not what the task asks for." if repeats else hint
+
     def _call(self, name, arguments, named):
         examination, task = self._examination, self._task
         if task in examination.blamed:
             raise examination.blamed[task]
+        if examination.over():
+            raise testing.SubmissionTimeout(f"The {examination.limits.total:g} seconds of a submission were used up.")
         left = examination.left.setdefault(task, examination.limits.task)
         started = time.monotonic()
         try:
@@ -165,13 +184,22 @@ class KernelSubmission:
             why = examination.conversation.close()
             raise self._blame(testing.SubmissionError(_crash(name, why, examination.limits))) from None
         except TimedOut:
-            examination.left[task] -= time.monotonic() - started
-            error = testing.SubmissionTimeout(f"{name} did not answer within {examination.limits.call:g} seconds.")
-            raise (self._blame(error) if examination.left[task] <= _REST else error) from None
+            error = testing.SubmissionTimeout(f"{name} did not answer within {seconds:.3g} seconds.")
+            raise (self._blame(error) if left - (time.monotonic() - started) <= _REST else error) from None
+        finally:
+            examination.left[task] = left - (time.monotonic() - started)
 
     def _blame(self, error):
         self._examination.blamed[self._task] = error
         return error
+
+
+def _texts(value):
+    """Every string in a test's arguments that is long enough to be recognised."""
+    if isinstance(value, str):
+        return [value] if len(value) >= _SHOWN else []
+    items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    return [text for item in items for text in _texts(item)] if isinstance(items, (list, tuple, set)) else []
 
 
 def _crash(name, why, limits):

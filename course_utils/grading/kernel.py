@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 
 import zmq
 
@@ -30,6 +31,9 @@ _CONFIG = {
     "HistoryManager": {"enabled": False},
     "InteractiveShell": {"colors": "nocolor", "history_length": 0},
 }
+
+
+_FAREWELL = 1.0  # seconds that a warden has for its last word
 
 
 class KernelError(RuntimeError):
@@ -66,14 +70,22 @@ class Kernel:
 
     def wait(self, seconds: float) -> int | None:
         """Wait so long for the end."""
-        if self.poll() is None:
-            select.select([self._leash], [], [], seconds)
-        return self.poll()
+        deadline = time.monotonic() + seconds
+        while self.poll() is None and (left := deadline - time.monotonic()) > 0:
+            select.select([self._leash], [], [], left)
+        return self.status
 
     def interrupt(self):
         """Raise KeyboardInterrupt in the kernel's main thread, if it lets that happen."""
         with contextlib.suppress(OSError):
             self._leash.send(b"i")
+
+    def end(self):
+        """Let the warden end the kernel and say what it used, then see that everything is gone."""
+        with contextlib.suppress(OSError, KernelError):
+            self._leash.send(b"q")
+            self.wait(_FAREWELL)
+        self.kill()
 
     def kill(self):
         """End everything behind the wall, at once and for good."""
@@ -143,6 +155,10 @@ def serve(info: dict, descriptors: dict[str, int], environment: dict[str, str], 
 
         def init_crash_handler(self):
             pass
+
+        def init_shell(self):
+            super().init_shell()
+            self.shell.ask_exit = lambda: None  # exit() in a cell would end the kernel under the next one
 
         def _try_bind_socket(self, bound, port):
             bound.use_fd = descriptors[CHANNELS[port - 1]]

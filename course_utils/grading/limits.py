@@ -1,5 +1,6 @@
 """What one submission may use, and how the system is told."""
 
+import contextlib
 import os
 import resource
 from dataclasses import dataclass
@@ -69,14 +70,17 @@ def proportional_memory(pid) -> int:
         return memory_of([pid])
 
 
-def parent_of(pid) -> int:
-    """The parent's process id; 0 for a process that is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
+def children_of(pid) -> list[int]:
+    """The process ids of the children of all threads of a process; none for one that is gone."""
+    found = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
+    return found
 
 
-def processes() -> list[int]:
-    """The process ids that /proc shows; inside a pid namespace those are the sandbox's own."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+def name_of(pid) -> str:
+    """What the process calls itself; empty for one that is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""

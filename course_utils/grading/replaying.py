@@ -51,6 +51,8 @@ class _Borrowed:
     def execute_cell_input(self, source, allow_stdin=None):
         examination = self.examination
         examination.last_error = ""
+        if examination.over():
+            raise TimedOut
         examination.ready(examination.current)
         return self.conversation.execute(source)
 
@@ -99,6 +101,8 @@ class _Notes:
         limit = examination.limits.cell
         if excinfo is None:
             return "passed", ""
+        if isinstance(excinfo.value, TimedOut) and examination.over():
+            return "timeout", f"The {examination.limits.total:g} seconds of a submission were used up."
         if isinstance(excinfo.value, TimedOut):
             return "timeout", f"The cell ran for more than {limit:g} seconds and was stopped."
         if isinstance(excinfo.value, Crashed):

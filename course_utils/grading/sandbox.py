@@ -78,7 +78,7 @@ def launch(body: Callable, level: str, limits: Limits, leash: socket.socket, pre
 
     On the leash comes one JSON object a line: {"warden": pid} when it is up, {"failed": sentence} if the wall could not
     be built, and at the end {"exit": status, "peak": bytes, "reason": "" or "memory"}. A byte "i" sent there interrupts
-    the learner's process.
+    the learner's process, a byte "q" ends it.
     """
     unshared, told = os.pipe()
     mapped, answer = os.pipe()
@@ -165,10 +165,16 @@ def _watch(learner, leash, limits, inherited):
             os.kill(learner, signal.SIGKILL)
         if select.select([leash], [], [], _TICK)[0]:
             order = leash.recv(16)
-            if not order:
+            if not order or b"q" in order:
                 os.kill(learner, signal.SIGKILL)
             elif b"i" in order:
-                os.kill(_descendants(learner)[0] if inherited == 0 else learner, signal.SIGINT)
+                os.kill(_inside(learner), signal.SIGINT)
+
+
+def _inside(learner):
+    """The process to interrupt: the learner's own, or the one that bubblewrap started for it."""
+    children = bounds.children_of(learner) if bounds.name_of(learner) == "bwrap" else []
+    return children[0] if children else learner
 
 
 def _held(learner, inherited, limit):
@@ -182,12 +188,9 @@ def _held(learner, inherited, limit):
 
 def _descendants(pid):
     """Children, grandchildren and so on, nearest first."""
-    children = {}
-    for other in bounds.processes():
-        children.setdefault(bounds.parent_of(other), []).append(other)
     found = [pid]
     for member in found:
-        found += children.get(member, [])
+        found += bounds.children_of(member)
     return found[1:]
 
 

@@ -75,6 +75,9 @@ def tests_hash(day) -> str:
     return digest.hexdigest()
 
 
+tests_hash.__test__ = False  # its name is not a test's
+
+
 def course_version() -> str:
     """The version of the installed course."""
     try:
@@ -126,7 +129,7 @@ def _finding(address, order, data, seconds):
             os.kill(lines[0]["pid"], signal.SIGKILL)
     if len(lines) < 2:
         why = "ended while reading it" if ended else f"was stopped after {seconds:g} seconds"
-        return {"problems": [f"Grading {why}: the submission overran what a grader allows."], "ran": True}
+        return {"problems": [f"Grading {why}: the submission overran what a grader allows."]}
     if "broken" in lines[1]:
         raise GradingError(f"Grading failed: {lines[1]['broken']}")
     return lines[1]
