@@ -210,9 +210,11 @@ def _crash(name, why, limits):
 
 def _become_examiner(connection):
     """Let go of everything of the warm process but the connection; end when it ends; bound the own memory."""
-    from course_utils.grading import sandbox
+    from course_utils.grading import namespaces, sandbox
 
     os.setsid()
+    if namespaces.supported():
+        namespaces.end_with_parent()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)

@@ -64,7 +64,7 @@ class WarmProcess:
         return self._process.poll() is None
 
     def close(self):
-        """End it; kernels and examiners that run already are not touched."""
+        """End it, and with it its examiners, and with each of those its kernel."""
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.kill()
@@ -88,6 +88,14 @@ def shared(preload: bool = True) -> str:
             process = _running[preload] = WarmProcess(preload)
             atexit.register(process.close)
         return process.address
+
+
+def stop():
+    """End this process's warm processes and their examiners at once; kernels end when their examiners do."""
+    with _LOCK:
+        for process in _running.values():
+            process.close()
+        _running.clear()
 
 
 _running: dict[bool, WarmProcess] = {}
