@@ -83,7 +83,7 @@ def run_tests(test_file, submission, task=None, timeout=None, before=None) -> li
     arguments += ["--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload", "--strict-markers"]
     for name in PLUGINS_OFF:
         arguments += ["-p", f"no:{name}"]
-    with _no_pytest_environment(), _modules_restored(path):
+    with _no_pytest_environment(), _no_rewriting(), _modules_restored(path):
         code = pytest.main(arguments, plugins=[plugin])
     if code == pytest.ExitCode.INTERRUPTED and not plugin.broken:
         raise KeyboardInterrupt
@@ -283,6 +283,17 @@ def _no_pytest_environment():
         yield
     finally:
         os.environ.update(saved)
+
+
+@contextlib.contextmanager
+def _no_rewriting():
+    """Where this runs inside another pytest, that one would add the compared values to every hint: set it aside."""
+    hooks = [finder for finder in sys.meta_path if type(finder).__name__ == "AssertionRewritingHook"]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in hooks]
+    try:
+        yield
+    finally:
+        sys.meta_path[:0] = hooks
 
 
 @contextlib.contextmanager
