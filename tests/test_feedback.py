@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from grading_samples import entry, full_entry, grade, result
+from gradebook_samples import entry, full_entry, grade, result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

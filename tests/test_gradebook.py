@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grading_samples import NOON, entry, full_entry, grade, result
+from gradebook_samples import NOON, entry, full_entry, grade, result
 
 from course_utils.grading.gradebook import Gradebook, GradebookError, mark_counting
 
@@ -86,7 +86,7 @@ def test_what_is_no_gradebook_is_said_in_one_sentence(tmp_path, where):
 WRITER = """
 import itertools, sys
 sys.path.insert(0, {tests!r})
-from grading_samples import entry
+from gradebook_samples import entry
 from course_utils.grading.gradebook import Gradebook
 with Gradebook({book!r}) as book:
     for number in itertools.count():

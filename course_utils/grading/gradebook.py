@@ -173,8 +173,7 @@ class Gradebook:
                 sa.event.listen(self._engine, "connect", _durable)
             self._prepare()
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise GradebookError(f"The gradebook {self._name} cannot be opened: {reason}.") from error
+            raise GradebookError(f"The gradebook {self._name} cannot be opened: {_reason(error)}.") from error
 
     def __enter__(self) -> "Gradebook":
         return self
@@ -199,13 +198,18 @@ class Gradebook:
                 )
 
     def record(self, entry: Entry) -> None:
-        """Add one attempt, in one transaction."""
-        with Session(self._engine) as session, session.begin():
-            key = {"day": entry.day, "student": entry.student, "file": entry.file, "sha256": entry.sha256}
-            stored = session.scalar(sa.select(StoredSubmission).filter_by(**key))
-            if stored is None:
-                stored = StoredSubmission(**key, submitted=entry.submitted)
-            session.add(_attempt(stored, entry))
+        """Add one attempt, in one transaction.
+
+        Raises:
+            GradebookError: it cannot be written; what was there before is untouched.
+        """
+        key = {"day": entry.day, "student": entry.student, "file": entry.file, "sha256": entry.sha256}
+        try:
+            with Session(self._engine) as session, session.begin():
+                stored = session.scalar(sa.select(StoredSubmission).filter_by(**key))
+                session.add(_attempt(stored or StoredSubmission(**key, submitted=entry.submitted), entry))
+        except sa.exc.SQLAlchemyError as error:
+            raise GradebookError(f"The gradebook {self._name} cannot be written: {_reason(error)}.") from error
 
     def known(self, fingerprints: Iterable[str]) -> dict[str, Entry]:
         """Fingerprint -> the newest finished attempt with it; one that grading itself failed is not finished."""
@@ -219,9 +223,9 @@ class Gradebook:
         Of several submissions of one learner for one day the latest counts; a file that could not be read never
         takes the place of one that could.
         """
-        newest: dict[tuple, Entry] = {}
+        newest: dict[tuple[str, str], Entry] = {}
         for entry in self._entries(*([] if day is None else [StoredSubmission.day == day])):
-            key = (entry.day, entry.student, entry.file, entry.sha256)
+            key = (entry.file, entry.sha256)
             if key not in newest or not entry.failed or newest[key].failed:
                 newest[key] = entry
         return mark_counting(newest.values())
@@ -249,6 +253,10 @@ def mark_counting(entries: Iterable[Entry]) -> list[Entry]:
         if before is None or bool(entry.problem) <= bool(before.problem):
             best[entry.day, entry.student] = entry
     return [replace(entry, counts=best[entry.day, entry.student] is entry) for entry in ordered]
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
 def _durable(connection, _) -> None:

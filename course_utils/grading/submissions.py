@@ -18,7 +18,6 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from .. import syllabus
-from ..notebooks import STUB
 from ..syllabus import Day
 from . import untrusted
 from .files import in_words, printable, slug, write_whole
@@ -215,6 +214,8 @@ def _own_notebook(path: Path, day: Day) -> tuple[bytes, dict]:
 
 
 def _examine(notebook: dict, report: SubmissionReport) -> SubmissionReport:
+    from ..notebooks import STUB  # nbformat is slow to import, and grading needs none of it here
+
     names = tasks(report.day)
     found = answer_cells(notebook, names)
     unanswered = tuple(name for name, (_, cell) in found.items() if STUB in cell["source"])
@@ -281,7 +282,7 @@ def pack(members: dict[str, bytes]) -> bytes:
 # --- the instructor's side --------------------------------------------------------------------------------------
 
 
-def read_submission(path: str | Path, day: "str | int | Day | None" = None) -> Submission:
+def read_submission(path: str | Path, day: "str | int | Day | None" = None, data: bytes | None = None) -> Submission:
     """Read a zip or a notebook that a stranger made.
 
     The student is the one the manifest names, else the file name. The day is the one whose tasks the notebook has;
@@ -290,6 +291,7 @@ def read_submission(path: str | Path, day: "str | int | Day | None" = None) -> S
     Args:
         path: the file.
         day: the day that is graded; None to recognise it.
+        data: what is in the file, where it was read before.
 
     Raises:
         SubmissionProblem: with one sentence, whatever is wrong with the file.
@@ -297,7 +299,7 @@ def read_submission(path: str | Path, day: "str | int | Day | None" = None) -> S
     path = Path(path)
     wanted = None if day is None else syllabus.day(day)
     try:
-        return _read(path, wanted)
+        return _read(path, untrusted.read_file(path) if data is None else data, wanted)
     except SubmissionProblem:
         raise
     except MemoryError:
@@ -306,8 +308,7 @@ def read_submission(path: str | Path, day: "str | int | Day | None" = None) -> S
         raise SubmissionProblem(f"The file cannot be read as a submission ({type(error).__name__}).") from error
 
 
-def _read(path: Path, wanted: Day | None) -> Submission:
-    data = untrusted.read_file(path)
+def _read(path: Path, data: bytes, wanted: Day | None) -> Submission:
     notes: list[str] = []
     manifest: dict = {}
     if data.startswith(b"PK") or path.suffix.lower() == ".zip":
@@ -367,7 +368,8 @@ def _day_of(notebook: dict, wanted: Day | None) -> Day:
         SubmissionProblem: it has none of the wanted day's (or, without one, of any day's).
     """
     names = _named_cells(notebook)
-    counts = {d: sum(task in names for task in tasks(d)) for d in syllabus.days() if d.public_tests.exists()}
+    days = dict.fromkeys([*([wanted] if wanted else []), *syllabus.days()])
+    counts = {day: sum(task in names for task in tasks(day)) for day in days if day.public_tests.exists()}
     best = max(counts, key=counts.get, default=None)
     if wanted and counts.get(wanted):
         return wanted
