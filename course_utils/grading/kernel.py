@@ -130,7 +130,7 @@ def start(order: dict, leash: socket.socket):
             os.set_inheritable(descriptor, True)
         order = json.dumps([info, descriptors, environment, vars(limits)])
         command = [sys.executable, "-s", "-P", "-m", "course_utils.grading.kernel", order]
-        os.execvpe("bwrap", [*sandbox.bwrap_command(), *command], environment)
+        os.execvpe("bwrap", [*sandbox.bwrap_command(limits), *command], environment)
 
     sandbox.launch(body, level, limits, leash, listen)
 

@@ -95,15 +95,16 @@ def launch(body: Callable, level: str, limits: Limits, leash: socket.socket, pre
     os.close(answer)
 
 
-def bwrap_command() -> list[str]:
+def bwrap_command(limits: Limits) -> list[str]:
     """The bubblewrap command that draws the same wall; what is to run behind it is appended."""
-    command = ["bwrap", "--unshare-all", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"]
-    command += ["--hostname", "course", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/tmp/home"]
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "course"]
+    command += ["--size", str(limits.disk * bounds.MIB), "--tmpfs", "/tmp", "--dir", "/tmp/home", "--proc", "/proc"]
+    command += ["--dev", "/dev", "--size", str(64 * bounds.MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     if os.geteuid() == 0:
         command += ["--uid", str(namespaces.LEARNER_ID), "--gid", str(namespaces.LEARNER_ID)]
     for path in sorted(allowed(), key=len):
         command += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
-    return [*command, "--chdir", "/tmp/home", "--"]
+    return [*command, "--remount-ro", "/", "--chdir", "/tmp/home", "--"]
 
 
 def _outer(body, level, limits, leash, prepare, told, mapped):
@@ -173,8 +174,9 @@ def _watch(learner, leash, limits, inherited):
 
 def _inside(learner):
     """The process to interrupt: the learner's own, or the one that bubblewrap started for it."""
-    children = bounds.children_of(learner) if bounds.name_of(learner) == "bwrap" else []
-    return children[0] if children else learner
+    while bounds.name_of(learner) == "bwrap" and (children := bounds.children_of(learner)):
+        learner = children[0]
+    return learner
 
 
 def _held(learner, inherited, limit):
@@ -257,7 +259,7 @@ def _probe(level):
     command = [sys.executable, "-I", "-c", "import course_utils.syllabus, os; os._exit(42)"]
 
     def body(prepared):
-        prefix = bwrap_command() if level == "bwrap" else []
+        prefix = bwrap_command(Limits()) if level == "bwrap" else []
         os.execvp((prefix + command)[0], prefix + command)
 
     launch(body, level, Limits(), there)
