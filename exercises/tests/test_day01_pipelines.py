@@ -83,7 +83,7 @@ def test_classify_awkward_lists(submission):
     found = ask(submission.classify_texts, pair, hint=hint)
     assert isinstance(found, list) and len(found) == 2, hint
     assert [row["label"] for row in rows_of(found, pair)] == ["POSITIVE", "NEGATIVE"], hint
-    letter = "We liked the food very much. " * 120
+    letter = "We liked the food very much. " * 100
     hint = "One text is longer than the model can read: ask the classifier for truncation."
     rows = rows_of(ask(submission.classify_texts, [letter], hint=hint), [letter])
     assert rows[0]["text"] == letter, "Put the whole text into its row, even where the model reads only its beginning."
@@ -111,6 +111,9 @@ def check_scores(found, logits, labels):
         assert all(isinstance(entry, dict) and {"label", "score"} <= set(entry) for entry in row), (
             "Each entry is a dictionary with the keys label and score."
         )
+    assert all(isinstance(entry["score"], (float, np.floating)) for row in found for entry in row), (
+        "A score is a float."
+    )
     values = np.array([[float(entry["score"]) for entry in row] for row in found])
     assert not np.isnan(values).any(), (
         "There is a nan among the scores: large numbers overflow in exp. Take the largest logit of each row away first."
@@ -219,6 +222,7 @@ def check_search(found, query, vectors, k):
     assert all(isinstance(entry, dict) and {"index", "score"} <= set(entry) for entry in found), (
         "Each entry is a dictionary with the keys index and score."
     )
+    assert all(isinstance(entry["score"], (float, np.floating)) for entry in found), "A score is a float."
     indexes, scores = [entry["index"] for entry in found], [float(entry["score"]) for entry in found]
     assert len(found) <= k, "Return no more than k documents."
     assert len(found) == len(order), "Return k documents, or all of them if there are fewer."

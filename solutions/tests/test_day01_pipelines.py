@@ -143,6 +143,9 @@ def check_scores(found, logits, labels):
         assert all(isinstance(entry, dict) and {"label", "score"} <= set(entry) for entry in row), (
             "Each entry is a dictionary with the keys label and score."
         )
+    assert all(isinstance(entry["score"], (float, np.floating)) for row in found for entry in row), (
+        "A score is a float."
+    )
     values = np.array([[float(entry["score"]) for entry in row] for row in found])
     assert not np.isnan(values).any(), (
         "There is a nan among the scores: large numbers overflow in exp. Take the largest logit of each row away first."
@@ -275,6 +278,7 @@ def check_search(found, query, vectors, k):
     assert all(isinstance(entry, dict) and {"index", "score"} <= set(entry) for entry in found), (
         "Each entry is a dictionary with the keys index and score."
     )
+    assert all(isinstance(entry["score"], (float, np.floating)) for entry in found), "A score is a float."
     indexes, scores = [entry["index"] for entry in found], [float(entry["score"]) for entry in found]
     assert len(found) <= k, "Return no more than k documents."
     assert len(found) == len(order), "Return k documents, or all of them if there are fewer."
@@ -306,6 +310,8 @@ def test_search_ties(submission):
     vectors = np.array([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 3.0], [4.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])
     check_search(submission.search(query, vectors, 7), query, vectors, 7)
     check_search(submission.search(query, vectors, 1), query, vectors, 1)
+    many = np.eye(3)[np.random.default_rng(32).integers(0, 3, size=60)] * 2.0
+    check_search(submission.search(query, many, 40), query, many, 40)
 
 
 @pytest.mark.task("search")
@@ -422,7 +428,7 @@ def test_by_hand_neighbours(submission):
         "Okay.",
         "So so.",
         "It was what it was.",
-        "Somebody else wrote at great length about the weather and the trains, " * 7,
+        "Somebody else wrote at great length about the weather and the trains, " * 4,
     ]
     hint = "The texts differ in length: the tokenizer must still pad them."
     together = shares_of(ask(submission.scores_by_hand, texts, hint=hint), 4)
