@@ -33,7 +33,7 @@ from training import (
 
 RANK = 20
 PLAN = Plan(epochs=3, learning_rate=8e-4, tokens_a_batch=1536)
-WINDOWS = [112, 112, 224]  # the longest input in tokens, by epoch: short windows first, they are cheaper
+WINDOWS = [96, 128, 224]  # the longest input in tokens, by epoch: short windows first, they are cheaper
 ABSENT = 0.1  # share of training windows without the answer
 LONGEST, STRIDE = 320, 96  # when answering
 LONGEST_ANSWER = 30  # tokens

@@ -31,7 +31,7 @@ from training import (
 LABELS = {0: "NEGATIVE", 1: "POSITIVE"}
 RANK = 20
 PLAN = Plan(epochs=3, learning_rate=8e-4, tokens_a_batch=1024)
-LONGEST = 192  # tokens a training text; reviews are cut there
+LONGEST = 192  # tokens a training text; longer reviews are cut there, but never when measuring
 GOOD = [
     "admiration",
     "amusement",
@@ -175,8 +175,8 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     data = load(options.data, options.quick)
     typed = [{"text": text, "label": label} for text, label in EXAMPLES]
 
-    def encode(rows: list[dict]) -> list[dict]:
-        ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=LONGEST)["input_ids"]
+    def encode(rows: list[dict], longest: int = 512) -> list[dict]:
+        ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=longest)["input_ids"]
         return [{"input_ids": piece, "labels": row["label"]} for piece, row in zip(ids, rows)]
 
     def right(model, rows: list[dict]) -> list[bool]:
@@ -196,7 +196,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     model = with_adapter(base(), RANK, ["classifier"])
     costs = train(
         model,
-        lambda epoch: encode(epoch_rows(data, epoch, plan.seed)),
+        lambda epoch: encode(epoch_rows(data, epoch, plan.seed), LONGEST),
         plan,
         options.out / "training",
         validate,

@@ -513,7 +513,15 @@ def report(metrics: dict, folder: Path) -> dict:
     write_json(folder / "metrics.json", metrics)
     print(json.dumps({name: value for name, value in metrics.items() if name != "training"}, indent=2))
     print(summary(metrics["training"]))
+    print(f"For checkpoints/catalog.toml:\n{catalogue_lines(folder)}")
     return metrics
+
+
+def catalogue_lines(folder: Path) -> str:
+    """The size and the SHA-256 of an adapter's files, as the catalogue wants them."""
+    files = ("adapter_model.safetensors", "adapter_config.json", "config.json")
+    hashes = [f'"{file}" = "{hashlib.sha256((folder / file).read_bytes()).hexdigest()}"' for file in files]
+    return "\n".join([f"size = {(folder / files[0]).stat().st_size}", *hashes])
 
 
 def summary(costs: dict) -> str:
