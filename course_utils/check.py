@@ -102,9 +102,53 @@ class CheckResult:
         )
 
 
-def _result(tests: Path, task: str) -> CheckResult:
-    """Run the tests of one task against the notebook that calls; every obstacle becomes one sentence."""
-    namespace = _notebook_namespace()
+def check_notebook(
+    day: "str | int | syllabus.Day", task: str | None = None, notebook: Path | None = None
+) -> list[CheckResult]:
+    """Run a notebook's cells in this process, then the public checks of one task or of all; for the terminal.
+
+    A cell that fails is said and the next one runs, as a learner would go on.
+
+    Raises:
+        SyllabusError: no such day.
+        NotebookError: the notebook is missing or broken.
+    """
+    from course_utils import notebooks
+
+    chosen = syllabus.day(day)
+    path = notebook or chosen.exercise
+    content = notebooks.read(path)
+    namespace, broken = _run_cells(content, path)
+    known = _tasks(chosen.public_tests)
+    results = [_result(chosen.public_tests, name, namespace) for name in ([task] if task else known)]
+    return [*broken, *results]
+
+
+def _run_cells(content, path: Path) -> tuple[dict, list[CheckResult]]:
+    """The variables that a notebook's cells leave behind, and a failed result for each cell that raises."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.io import capture_output
+
+    shell, broken = InteractiveShell.instance(), []
+    os.chdir(path.resolve().parent)
+    for cell in content.cells:
+        if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("grade"):  # the check cells themselves
+            continue
+        with capture_output():
+            outcome = shell.run_cell(cell.source)
+        if not outcome.success:
+            error = outcome.error_before_exec or outcome.error_in_exec
+            words = f"The cell {cell.id!r} does not run: {type(error).__name__}: {error}".splitlines()[0]
+            broken.append(CheckResult(cell.id, problem=words))
+    return shell.user_ns, broken
+
+
+def _result(tests: Path, task: str, namespace: dict | None = None) -> CheckResult:
+    """Run the tests of one task against the notebook that calls, or against `namespace`.
+
+    Every obstacle becomes one sentence.
+    """
+    namespace = namespace or _notebook_namespace()
     if namespace is None:
         return CheckResult(
             task, problem="check works inside a notebook: open the exercise in JupyterLab and run it there."

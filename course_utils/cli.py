@@ -1,6 +1,6 @@
 """The console script `course`. Thin: each command calls one function of the package and shows what it returns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -119,14 +119,20 @@ def rebuild(paths: Annotated[list[Path] | None, typer.Argument(help="Notebooks; 
 
 
 @app.command()
-def check(day: DayArgument, task: Annotated[str | None, typer.Argument(help="One task; all if none.")] = None) -> None:
-    """Run the public checks on an exercise notebook and show the hints."""
+def check(
+    day: DayArgument,
+    task: Annotated[str | None, typer.Argument(help="One task; all if none.")] = None,
+    notebook: Annotated[Path | None, typer.Option(help="Your notebook, if it is not in exercises/.")] = None,
+) -> None:
+    """Run your exercise notebook and its public checks, and show the hints; exit status 1 if one fails."""
     from course_utils.check import check_notebook
 
-    with plain_errors(), console.status("Running your notebook and its checks …"):
-        report = check_notebook(day, task)
-    console.print(str(report), markup=False)
-    raise typer.Exit(not report.passed)
+    with plain_errors():
+        with console.status("Running your notebook and its checks …"):
+            results = check_notebook(day, task, notebook)
+        for result in results:
+            console.print(str(result), markup=False)
+    raise typer.Exit(not all(result.passed for result in results))
 
 
 @app.command()
@@ -149,27 +155,21 @@ def submit(
 def grade(
     folder: Annotated[Path, typer.Argument(help="Zips and notebooks, one each submission.")],
     out: Annotated[Path, typer.Option(help="Where gradebook, CSV and feedback pages go.")] = Path("graded"),
-    day: Annotated[str | None, typer.Option(help="Grade as this day, for bare notebooks with other names.")] = None,
+    day: Annotated[str | None, typer.Option(help="Grade everything as this day.")] = None,
     sandbox: Annotated[str | None, typer.Option(help="bwrap, namespaces or none; the strongest if not given.")] = None,
-    workers: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = 1,
+    workers: Annotated[int | None, typer.Option(help="Submissions at the same time; one a core if not given.")] = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Run also what is unchanged.")] = False,
 ) -> None:
     """Grade a folder of submissions, each behind a wall of its own."""
-    from course_utils.grading.batch import grade_folder
+    from course_utils.grading.batch import grade_folder, progress_bar
 
-    with plain_errors(), grading_progress() as progress:
-        result = grade_folder(folder, out, day=day, sandbox=sandbox, workers=workers, progress=progress)
-    console.print(str(result), markup=False)
-
-
-@contextmanager
-def grading_progress() -> Iterator[Callable[..., None]]:
-    """A bar with the time left, as the callback that `grade_folder` takes."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console) as bars:
-        bar = bars.add_task("grading", total=None)
-        yield lambda done, total, name="": bars.update(bar, completed=done, total=total, description=_escape(name))
+    with plain_errors():
+        with progress_bar(Console(stderr=True)) as progress:
+            options = {"sandbox": sandbox, "workers": workers, "regrade": regrade, "progress": progress}
+            result = grade_folder(folder, out, day, **options)
+        console.print(result.table())
+        console.print(str(result), markup=False)
+    raise typer.Exit(bool(result.failed or result.interrupted))
 
 
 @app.command()
