@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from .. import syllabus
 from .files import file_stem, printable, write_whole
-from .gradebook import Entry, Gradebook
+from .gradebook import Entry, Gradebook, cell_name
 from .testing import TestResult
 
 LINE = 600  # characters of one message on a page
@@ -199,6 +199,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "line": line,
+        "cell_name": cell_name,
         "points": points,
         "time": _time,
         "outcome": lambda name: _OUTCOMES.get(name, "✗ not passed"),

@@ -148,8 +148,19 @@ class Entry:
 
     @property
     def sentence(self) -> str:
-        """The one sentence of a table: the problem, or the first of the grade's; "" when there is none."""
-        return self.problem or next(iter(self.grade.problems if self.grade else ()), "")
+        """The one sentence of a table: what to look at first; "" when there is nothing."""
+        if self.problem or self.grade is None:
+            return self.problem
+        stopped = [f"{cell_name(cell)}: {cell.message}" for cell in self.grade.cells if cell.outcome != "passed"]
+        slow = [f"Task {test.task} took too long." for test in self.grade.tests if test.outcome == "timeout"]
+        return next(iter([*self.grade.problems, *slow, *stopped]), "")
+
+
+def cell_name(cell: CellResult) -> str:
+    """What a learner calls a cell: by its task, or as a cell that was added."""
+    if cell.task == "+":
+        return "A cell of your own"
+    return f"Task {cell.task}" if cell.task else f"Cell {cell.cell_id}"
 
 
 class Gradebook:

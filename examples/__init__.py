@@ -1,0 +1,1 @@
+"""A sample class, to see grading at work: `make grade-demo`."""
