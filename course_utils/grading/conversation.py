@@ -45,9 +45,15 @@ class Conversation:
         self._kept = deque(maxlen=_KEPT)
         self._poller = zmq.Poller()
 
-    def open(self):
-        """Start the kernel and connect."""
+    def begin(self):
+        """Start the kernel, without waiting for it."""
         self.kernel = self._start()
+
+    def open(self):
+        """Start the kernel, unless it has been begun, and connect."""
+        if self.kernel is None:
+            self.begin()
+        self.kernel.up()
         context = zmq.Context()
         context.setsockopt(zmq.MAXMSGSIZE, _FRAME)
         context.setsockopt(zmq.LINGER, 0)
@@ -67,6 +73,10 @@ class Conversation:
         """End the kernel; returns why it had ended by itself ("memory"), or ""."""
         if self.kernel is None:
             return ""
+        if self.client is None:
+            self.kernel.kill()
+            self.kernel = None
+            return ""
         self.kernel.end()
         self.peak = max(self.peak, self.kernel.peak)
         reason = self.kernel.reason
@@ -77,7 +87,7 @@ class Conversation:
 
     def alive(self) -> bool:
         """Whether there is a kernel and it runs."""
-        return self.kernel is not None and self.kernel.poll() is None
+        return self.client is not None and self.kernel.poll() is None
 
     def execute(self, code: str, **options) -> str:
         """Send an execute request; returns the id that its reply will carry."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from course_utils.grading import kernel as kernels
-from course_utils.grading import merging, testing, untrusted, warm
+from course_utils.grading import merging, namespaces, sandbox, testing, untrusted, warm
 from course_utils.grading.conversation import Conversation, Crashed, TimedOut
 from course_utils.grading.limits import MIB, Limits
 
@@ -56,6 +56,7 @@ def examine(data: bytes, order: dict) -> dict:
     cells, mended = merging.merge(released, submitted)
     examination = Examination(cells, order)
     try:
+        examination.conversation.begin()
         replayed = examination.replay()
         # The public tests come first: a function that has seen hidden data could repeat it where its errors are shown.
         public = examination.test(order["public_tests"], secret=False)
@@ -93,7 +94,8 @@ class Examination:
         """See that there is a kernel in which the cells before that one have run; those that broke one are left out."""
         if self.conversation.alive():
             return
-        self.conversation.close()
+        if self.conversation.client is not None:
+            self.conversation.close()
         if self.over():
             raise TimedOut
         self.conversation.open()
@@ -210,8 +212,6 @@ def _crash(name, why, limits):
 
 def _become_examiner(connection):
     """Let go of everything of the warm process but the connection; end when it ends; bound the own memory."""
-    from course_utils.grading import namespaces, sandbox
-
     os.setsid()
     if namespaces.supported():
         namespaces.end_with_parent()

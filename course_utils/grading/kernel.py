@@ -43,8 +43,8 @@ class KernelError(RuntimeError):
 class Kernel:
     """One kernel behind the wall, and the leash to its warden."""
 
-    def __init__(self, ask, level: str, limits: Limits, start_seconds: float = 60):
-        """Start it; `ask` sends a request to the warm process and returns the connection (see `warm.ask`)."""
+    def __init__(self, ask, level: str, limits: Limits):
+        """Order it; `ask` sends an order to the warm process and returns the connection (see `warm.ask`)."""
         self.level = level
         self.folder = tempfile.mkdtemp(prefix="course-")
         self.connection = _connection(self.folder, secrets.token_hex(16))
@@ -52,7 +52,10 @@ class Kernel:
         self._unread = b""
         order = {"do": "kernel", "connection": self.connection, "level": level, "limits": vars(limits)}
         self._leash = ask(order)
-        self._leash.settimeout(start_seconds)
+
+    def up(self, seconds: float = 60):
+        """Wait until its warden is there; raises KernelError if the kernel cannot be started."""
+        self._leash.settimeout(seconds)
         try:
             while not self.pid:
                 self._hear()

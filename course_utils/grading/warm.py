@@ -23,12 +23,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 _LOCK = threading.Lock()
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "COURSE_MODELS", "COURSE_CACHE", "TMPDIR")
-MAX_ORDER = 2**20
+MAX_ORDER = 2**20  # bytes
+MAX_ORDERS = 2000  # submissions, then a new process takes over
 _IMPORTED = ["ipykernel.debugger", "ipykernel.kernelapp", "ipykernel.ipkernel", "IPython", "jupyter_client.blocking"]
 _IMPORTED += ["matplotlib_inline.backend_inline", "nbval.plugin", "pytest", "transformers", "transformers.pipelines"]
+_IMPORTED += ["IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect"]
+_IMPORTED += ["IPython.extensions.storemagic", "IPython.utils.wildcard", "tornado.platform.asyncio"]
 _IMPORTED += ["course_utils.check", "course_utils.grading.examiner", "course_utils.grading.replaying"]
 
 
@@ -41,18 +45,12 @@ class WarmProcess:
 
         self.folder = tempfile.mkdtemp(prefix="course-")
         self.address = f"{self.folder}/warm"
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment |= {"COURSE_CACHE": str(cache_directory()), "HF_HUB_OFFLINE": "1", "PYTHONHASHSEED": "0"}
-        environment |= {"TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        command = [
-            sys.executable,
-            "-s",
-            "-P",
-            "-m",
-            "course_utils.grading.warm",
-            self.address,
-            "warm" if preload else "cold",
-        ]
+        self.orders = 0
+        environment = _environment() | {"COURSE_CACHE": str(cache_directory()), "HF_HUB_OFFLINE": "1"}
+        environment |= {"PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
+        environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        command = [sys.executable, "-s", "-P", "-m", "course_utils.grading.warm"]
+        command += [self.address, "warm" if preload else "cold"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(command, env=environment, cwd="/", start_new_session=True, **pipes)
         if self._process.stdout.readline() != b"ready\n":
@@ -63,9 +61,16 @@ class WarmProcess:
         """Whether it still runs."""
         return self._process.poll() is None
 
+    def retire(self):
+        """Let it finish what it has begun, and then end."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(b"r")
+            self._process.stdin.flush()
+
     def close(self):
         """End it, and with it its examiners, and with each of those its kernel."""
-        self._process.stdin.close()
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.kill()
         self._process.wait()
@@ -81,12 +86,21 @@ def ask(address: str, order: dict, payload: bytes = b"") -> socket.socket:
 
 
 def shared(preload: bool = True) -> str:
-    """The address of this process's warm process, started when it is first asked for and again should it have ended."""
+    """The address of this process's warm process.
+
+    It is started when it is first asked for, and again when it has ended, when the environment that it was started in
+    has changed, and after MAX_ORDERS submissions.
+    """
+    key = (os.getpid(), preload, *sorted(_environment().items()))
     with _LOCK:
-        process = _running.get(preload)
+        process = _running.get(key)
+        if process is not None and process.orders >= MAX_ORDERS:
+            process.retire()
+            process = None
         if process is None or not process.alive():
-            process = _running[preload] = WarmProcess(preload)
+            process = _running[key] = WarmProcess(preload)
             atexit.register(process.close)
+        process.orders += 1
         return process.address
 
 
@@ -98,11 +112,16 @@ def stop():
         _running.clear()
 
 
-_running: dict[bool, WarmProcess] = {}
+_running: dict[tuple, WarmProcess] = {}
+
+
+def _environment():
+    """What a warm process takes over from the grader's environment, which may hold secrets besides."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
 
 
 def _serve(address):
-    """Fork on orders until the grader goes away (its end of stdin closes)."""
+    """Fork on orders until the grader goes away (its end of stdin closes) or lets it retire (writes a byte)."""
     from course_utils.grading import namespaces
 
     if namespaces.supported():
@@ -116,13 +135,16 @@ def _serve(address):
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wakened.fileno())
     os.write(1, b"ready\n")
-    while True:
+    retiring = False
+    while not (retiring and _childless()):
         ready = select.select([listener, wake, 0], [], [])[0]
         if 0 in ready:
-            return
+            retiring = True
+            if not os.read(0, 1):
+                return
         if wake in ready:
             wake.recv(4096)
-            _reap()
+            _childless()
         if listener in ready:
             with contextlib.suppress(OSError):
                 connection, _ = listener.accept()
@@ -130,10 +152,14 @@ def _serve(address):
                 connection.close()
 
 
-def _reap():
-    with contextlib.suppress(ChildProcessError):
+def _childless():
+    """Take note of children that have ended; whether there is none left."""
+    try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+    except ChildProcessError:
+        return True
+    return False
 
 
 def _obey(connection):
@@ -165,6 +191,7 @@ def _prepare():
     torch.set_num_interop_threads(1)
     for name in _IMPORTED:
         importlib.import_module(name)
+    _rehearse()
     with contextlib.suppress(Exception):  # a course without its checkpoints still grades, more slowly
         from transformers import AutoModel, AutoTokenizer
 
@@ -174,6 +201,20 @@ def _prepare():
         batch = AutoTokenizer.from_pretrained(folder)(["warm"], return_tensors="pt")
         with torch.no_grad():
             AutoModel.from_pretrained(folder)(**batch)
+
+
+def _rehearse():
+    """Run pytest and read a notebook once, for both import and compile a good deal the first time."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from course_utils.grading.testing import run_tests
+
+    with tempfile.TemporaryDirectory() as folder:
+        rehearsal = Path(folder, "test_rehearsal.py")
+        rehearsal.write_text("def test_nothing(submission):\n    assert submission is None\n")
+        run_tests(rehearsal, None)
+    nbformat.validate(new_notebook(cells=[new_code_cell("1")]))
 
 
 def main(address: str, how: str):
