@@ -13,6 +13,9 @@ _HOMES = {
     "figure": "figures",
     "quiz": "quizzes",
     "tokens": "tokenization",
+    "attention": "attentions",
+    "heatmap": "attentions",
+    "entities": "spans",
 }
 
 __all__ = sorted(_HOMES)

@@ -91,6 +91,11 @@ def fragment(kind: str, body: str, data: object = None) -> str:
     )
 
 
+def size_of(kind: str) -> int:
+    """Bytes that every view of this kind carries: styles, script and what holds them."""
+    return len(fragment(kind, "", {}).encode())
+
+
 def image(png: bytes, alt: str, width: int | None = None) -> str:
     """An `<img>` that carries its own bytes. Only here is alternative text kept: in a PNG's metadata no front end
     reads it.
