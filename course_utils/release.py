@@ -22,7 +22,9 @@ from .syllabus import Day
 
 LEARNER = [
     "README.md",
+    "GLOSSARY.md",
     "CONTRIBUTING.md",
+    "GLOSSARY.md",
     "LICENSE",
     "LICENSE-lessons",
     "NOTICE",
