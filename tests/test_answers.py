@@ -1,5 +1,6 @@
 """Known answers of every ready day: right ones get full marks, wrong ones fail with their hint, the stub gets 0."""
 
+import ast
 import contextlib
 import io
 import re
@@ -109,3 +110,13 @@ def test_the_points_of_a_task_are_the_same_wherever_they_stand(day):
         stems = [path.stem for path in (day.answers / task).glob("*.py")]
         assert sum(stem.startswith("wrong_") for stem in stems) >= 3
         assert sum(stem.startswith("right_") for stem in stems) >= 2
+
+
+@pytest.mark.parametrize("day", DAYS, ids=lambda day: day.slug)
+def test_hidden_hints_hold_no_values(day):
+    """A hint may name what is `missing`, or repeat the wall's own sentence (`error`); anything else could be data."""
+    tree = ast.parse(day.hidden_tests.read_text(encoding="utf-8"))
+    messages = [node.msg for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    assert messages and None not in messages
+    for node in (part for message in messages for part in ast.walk(message)):
+        assert not isinstance(node, ast.Name) or node.id in {"hint", "error", "missing", "sorted"}, ast.unparse(node)
