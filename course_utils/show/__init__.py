@@ -16,6 +16,16 @@ _HOMES = {
     "attention": "attentions",
     "heatmap": "attentions",
     "entities": "spans",
+    "curves": "training",
+    "Curves": "training",
+    "CurvesCallback": "callback",
+    "patches": "vision",
+    "rollout": "vision",
+    "candidates": "generation",
+    "beams": "generation",
+    "sampling": "generation",
+    "text_explorer": "explorers",
+    "sampling_explorer": "explorers",
 }
 
 __all__ = sorted(_HOMES)

@@ -14,21 +14,7 @@ async function start(root, data) {
   async function head(of, number) {
     const key = of.name + number;
     if (!decoded.has(key)) {
-      const bytes = Uint8Array.from(atob(of.packed[number]), (letter) => letter.charCodeAt(0));
-      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-      const raw = new Uint8Array(await new Response(stream).arrayBuffer());
-      const [rows, columns] = [of.rows.length, of.columns.length];
-      const count = new DataView(raw.buffer).getUint32(0, true);
-      const low = raw.length - count * (data.steps > 256 ? 2 : 1);
-      const flat = new Uint16Array(rows * columns);
-      let place = -1;
-      for (let at = 4, number = 0; number < count; number++) {
-        for (; raw[at] === 255; at++) place += 255;
-        place += raw[at++] + 1;
-        const high = data.steps > 256 ? raw[low + count + number] << 8 : 0;
-        flat[(place % rows) * columns + Math.floor(place / rows)] = raw[low + number] + 1 + high;
-      }
-      decoded.set(key, flat);
+      decoded.set(key, await unpack(of.packed[number], of.rows.length, of.columns.length, data.steps));
     }
     return decoded.get(key);
   }

@@ -86,10 +86,10 @@ def heatmap(weights: object, tokens: Sequence[str], columns: Sequence[str] | Non
         raise ValueError(
             f"show.heatmap draws up to 64 tokens, not {max(array.shape)}; show.attention draws up to {MOST_TOKENS}."
         )
-    side = [max(3.0, 0.19 * count) for count in array.shape]
+    few = max(array.shape) <= 16  # then there is room for the numbers
+    side = [max(2.5, (0.36 if few else 0.19) * count) for count in array.shape]
     fig = blank(side[1] + 1.8, side[0] + 1.2)
     axes = fig.add_subplot()
-    few = max(array.shape) <= 16  # then there is room for the numbers
     seaborn.heatmap(
         array, ax=axes, cmap="viridis", vmin=0, square=True, annot=few, fmt=".2f", annot_kws={"size": 7},
         xticklabels=list(columns), yticklabels=list(tokens), cbar_kws={"shrink": 0.6, "label": "attention weight"},

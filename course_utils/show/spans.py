@@ -13,8 +13,9 @@ def entities(text: str, entities: Sequence[dict], tokens: Sequence[dict] | None 
 
     `entities` is what a token-classification pipeline returns: dictionaries with `start` and `end` (characters of
     `text`, the end excluded), `entity_group` or `entity` or `label`, and where there is one a `score` between 0 and
-    1. `tokens`, in the same form, are the pieces before they were put together (aggregation_strategy="none"); they are listed under the entity that they
-    belong to. Spans may touch, nest and overlap. Raises ValueError for a span that is not in the text.
+    1. `tokens`, in the same form, are the pieces before they were put together (aggregation_strategy="none"); they
+    are listed beside the entity that they belong to. Spans may touch, nest and overlap. Raises ValueError for a span
+    that is not in the text.
     """
     found = [_span(text, place, entity) for place, entity in enumerate(entities)]
     found.sort(key=lambda span: (span["start"], -span["end"]))
@@ -66,7 +67,8 @@ def _marked(text: str, spans: list[dict], labels: list[str]) -> str:
         for depth, span in enumerate(reversed(covering)):
             closes = f"<b>{html.escape(span['label'])}</b>" if span["end"] == end else ""
             ends = (" o" if span["start"] == start else "") + (" e" if closes else "")
-            piece = f'<mark class="d{min(depth, 2)}{ends}" style="--c:{_colour(span["label"], labels)}">{piece}{closes}</mark>'
+            style = f"--c:{_colour(span['label'], labels)}"
+            piece = f'<mark class="d{min(depth, 2)}{ends}" style="{style}">{piece}{closes}</mark>'
         parts.append(piece)
     return "".join(parts).replace("\n", "<br>")
 
@@ -96,7 +98,8 @@ def _row(text: str, span: dict, pieces: list[dict], labels: list[str]) -> str:
     return (
         f'<tr><th scope="row">{html.escape(text[span["start"] : span["end"]])}</th>'
         f'<td><span class="key" style="--c:{_colour(span["label"], labels)}">{html.escape(span["label"])}</span></td>'
-        f"<td>{_score(span) or '–'}</td><td>{span['start']}–{span['end']}</td>{f'<td>{shown}</td>' if pieces else ''}</tr>"
+        f"<td>{_score(span) or '–'}</td><td>{span['start']}–{span['end']}</td>"
+        f"{f'<td>{shown}</td>' if pieces else ''}</tr>"
     )
 
 
@@ -112,22 +115,46 @@ def _sentence(text: str, spans: list[dict]) -> str:
 
 def _picture(text: str, spans: list[dict], labels: list[str]) -> bytes:
     """The text in a monospaced font, so that the lines below it stand exactly under their entities."""
-    width = 80
-    lines = max(1, -(-len(text) // width))
-    fig = blank(8.6, 0.62 * lines + 0.1)
-    axes = fig.add_axes((0, 0, 1, 1), xlim=(-0.5, width + 6), ylim=(lines, -0.15))
+    starts = _line_starts(text, 78)
+    lanes = _lanes(spans)
+    high = 0.75 + 0.38 * max([lane + 1 for lane in lanes], default=0)
+    fig = blank(8.6, 0.35 * high * len(starts) + 0.1)
+    axes = fig.add_axes((0, 0, 1, 1), xlim=(-0.5, 82), ylim=(high * len(starts), -0.2))
     axes.axis("off")
-    for at, letter in enumerate(text):
-        axes.text(
-            at % width + 0.5, at // width + 0.3, letter, family="monospace", ha="center", va="center", parse_math=False
-        )
-    for span in spans:
-        outer = sum(
-            other is not span and other["start"] <= span["start"] and span["end"] <= other["end"] for other in spans
-        )
-        for line in range(span["start"] // width, (span["end"] - 1) // width + 1):
-            left, right = max(span["start"] - line * width, 0), min(span["end"] - line * width, width)
-            y = line + 0.56 + 0.08 * outer
-            axes.plot([left, right], [y, y], color=_colour(span["label"], labels), linewidth=3, solid_capstyle="butt")
-        axes.text(left, y + 0.18, span["label"], fontsize=8, weight="bold", va="center", parse_math=False)
+    for line, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)])):
+        for at, letter in enumerate(text[start:end].replace("\n", " ")):
+            axes.text(
+                at + 0.5, line * high + 0.3, letter, family="monospace", ha="center", va="center", parse_math=False
+            )
+        for span, lane in zip(spans, lanes):
+            left, right = max(span["start"], start) - start, min(span["end"], end) - start
+            if left >= right:
+                continue
+            y = line * high + 0.68 + 0.38 * lane
+            colour = _colour(span["label"], labels)
+            axes.plot([left + 0.1, right - 0.1], [y, y], color=colour, linewidth=3, solid_capstyle="butt")
+            if span["start"] >= start:
+                axes.text(left + 0.1, y + 0.19, span["label"], fontsize=8, weight="bold", va="center", parse_math=False)
     return encode(fig)
+
+
+def _line_starts(text: str, width: int) -> list[int]:
+    """Where lines of at most `width` characters begin, cut after a space where there is one."""
+    starts = [0]
+    while len(text) - starts[-1] > width:
+        cut = text.rfind(" ", starts[-1] + 1, starts[-1] + width)
+        starts.append(cut + 1 if cut > 0 else starts[-1] + width)
+    return starts
+
+
+def _lanes(spans: list[dict]) -> list[int]:
+    """For each span the first line below the text that no earlier span uses there."""
+    lanes: list[int] = []
+    for place, span in enumerate(spans):
+        taken = {
+            lane
+            for lane, other in zip(lanes, spans[:place])
+            if other["start"] < span["end"] and span["start"] < other["end"]
+        }
+        lanes.append(min(set(range(place + 1)) - taken))
+    return lanes

@@ -9,6 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+PARTS = {
+    "attention": ("unpack.js", "attention.js"),
+    "patches": ("unpack.js", "patches.js"),
+}  # scripts that share a part
 
 
 class View:
@@ -76,9 +80,10 @@ def fragment(kind: str, body: str, data: object = None) -> str:
     code = ""
     if data is not None:
         literal = _literal(data)
+        scripts = "\n".join(map(_asset, PARTS.get(kind, (f"{kind}.js",))))
         name = hashlib.sha256((body + literal).encode()).hexdigest()[:12]
         code = (
-            f"<script>(()=>{{const data={literal};\n{_asset(kind + '.js')}\n"
+            f"<script>(()=>{{const data={literal};\n{scripts}\n"
             f"for(const root of document.querySelectorAll('[data-view=\"{name}\"]:not([data-started])'))"
             "{root.dataset.started='';root.addEventListener('keydown',event=>event.stopPropagation());"
             "Promise.resolve(start(root,data)).then(()=>root.dataset.ready='')}})()</script>"

@@ -66,7 +66,7 @@ def page(chromium):
 
 @pytest.fixture(scope="session")
 def axe():
-    """`axe(page, within=".cview")` fails with the rules that a part of the page breaks (all levels of WCAG, best practice)."""
+    """JupyterLab as a learner starts it, with its own home, settings and signatures: nothing is left behind."""
     from axe_playwright_python.sync_playwright import Axe
 
     runner = Axe()

@@ -3,6 +3,7 @@ alone.
 """
 
 import nbformat
+import numpy as np
 import pytest
 
 from course_utils import show
@@ -93,10 +94,136 @@ def test_tokens_have_no_script_and_nothing_for_axe(page, axe, scheme, tmp_path):
     axe(page)
 
 
+def random_weights(*shape: int):
+    weights = np.exp(np.random.default_rng(0).normal(scale=2, size=shape))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+TOKENS = ["[CLS]", "to", "be", "or", "not", "[SEP]"]
+WEIGHTS = random_weights(2, 3, 6, 6)
+
+
+def shown_weight(view) -> float:
+    return float(view.locator("output b").inner_text().rsplit(": ", 1)[1])
+
+
+def test_attention_by_keyboard_alone_reaches_every_value(page, axe, scheme, tmp_path):
+    view = opened(page, show.attention(WEIGHTS, TOKENS), tmp_path)
+    axe(page)
+    for key in ("Tab", "ArrowDown", "Tab", "ArrowDown", "ArrowDown"):  # layer 2, head 3
+        page.keyboard.press(key)
+    for key in ("Tab", "Tab", "ArrowUp", "Home"):  # past the box, to the matrix
+        page.keyboard.press(key)
+    for row in range(6):
+        for column in range(6):
+            text = view.locator("output b").inner_text()
+            assert text.startswith(f"“{TOKENS[row]}” to “{TOKENS[column]}”")
+            assert abs(shown_weight(view) - WEIGHTS[1, 2, row, column]) <= 0.00007
+            page.keyboard.press("ArrowRight")
+        for key in ("Home", "ArrowDown"):
+            page.keyboard.press(key)
+    assert "row sums to 1.000" in view.locator("output").inner_text()
+    axe(page)
+
+
+def test_attention_averages_and_leaves_special_tokens_out(page, tmp_path):
+    view = opened(page, show.attention(WEIGHTS, TOKENS), tmp_path)
+    view.get_by_label("Head").select_option("average")
+    view.get_by_label("Layer").select_option("average")
+    page.wait_for_function("document.querySelectorAll('.cview select')[1].value === 'average'")
+    matrix = view.get_by_role("application").first
+    matrix.press("Home")
+    assert abs(shown_weight(view) - WEIGHTS.mean((0, 1))[1, 0]) < 0.0001
+    view.get_by_label("special tokens").uncheck()
+    for key in ("ArrowUp", "ArrowUp", "Home"):
+        matrix.press(key)
+    inner = WEIGHTS.mean((0, 1))[1:5, 1:5]
+    assert view.locator("output b").inner_text().startswith("“to” to “to”")
+    assert abs(shown_weight(view) - (inner / inner.sum(-1, keepdims=True))[0, 0]) < 0.0001
+    assert "row sums to 1.000" in view.locator("output").inner_text()
+
+
+def test_attention_by_mouse(page, tmp_path):
+    view = opened(page, show.attention(WEIGHTS, TOKENS), tmp_path)
+    view.locator("img").click(position={"x": 26 + 36 * 2 + 10, "y": 18 + 36 + 10})
+    assert view.get_by_label("Layer").input_value() == "2" and view.get_by_label("Head").input_value() == "3"
+    view.locator("canvas").first.hover(position={"x": 80 + 25 * 3 + 5, "y": 80 + 25 * 2 + 5})
+    assert view.locator("output b").inner_text().startswith("“be” to “or”")
+    view.locator("canvas.strip").click(position={"x": 12, "y": 12})
+    assert view.locator("output b").inner_text().startswith("“[CLS]” to “[CLS]”")
+
+
+def test_attention_of_an_encoder_decoder(page, axe, tmp_path):
+    cross = random_weights(2, 2, 3, 6)
+    more = {"decoder": random_weights(2, 2, 3, 3), "cross": cross, "target_tokens": ["<s>", "oder", "nicht"]}
+    view = opened(page, show.attention(random_weights(2, 2, 6, 6), TOKENS, **more), tmp_path)
+    view.get_by_label("Attention of").select_option("Cross-attention")
+    matrix = view.get_by_role("application").first
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "End"):
+        matrix.press(key)
+    assert view.locator("output b").inner_text().startswith("“nicht” to “[SEP]”")
+    assert abs(shown_weight(view) - cross[0, 0, 2, 5]) <= 0.0001
+    axe(page)
+
+
+def test_attention_has_few_nodes_whatever_the_length(page, tmp_path):
+    view = opened(page, show.attention(random_weights(6, 12, 40, 40), [f"t{at}" for at in range(40)]), tmp_path)
+    assert view.evaluate("root => root.querySelectorAll('*').length") <= 60
+
+
+def test_the_same_view_twice_on_a_page_comes_to_life_twice(page, tmp_path):
+    html = show.attention(WEIGHTS, TOKENS)._repr_html_()
+    (tmp_path / "twice.html").write_text(f"<!doctype html><meta charset=utf-8>{html}{html}", encoding="utf-8")
+    page.goto((tmp_path / "twice.html").as_uri())
+    page.wait_for_function("document.querySelectorAll('.cview[data-ready]').length === 2")
+    assert page.locator("canvas").count() == 4
+
+
+def test_patches_by_keyboard_alone(page, axe, scheme, tmp_path):
+    weights = random_weights(2, 2, 7, 7)
+    view = opened(page, show.patches(np.zeros((20, 30)), (2, 3), weights), tmp_path)
+    axe(page)
+    for key in ("Tab", "ArrowUp", "ArrowUp", "Tab", "Home", "Tab", "Tab"):  # layer 1, head 1, past the button
+        page.keyboard.press(key)
+    for column in range(3):
+        assert abs(shown_weight(view) - weights[0, 0, 0, 1 + column]) <= 0.0001
+        page.keyboard.press("ArrowRight")
+    for key in ("ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    assert "From row 2, column 3 to row 2, column 3" in view.locator("output").inner_text()
+    assert abs(shown_weight(view) - weights[0, 0, 6, 6]) <= 0.0001
+    view.get_by_label("Layer").select_option("rollout")
+    page.wait_for_function("document.querySelectorAll('.cview select')[1].disabled")
+    view.get_by_role("button").click()
+    assert abs(shown_weight(view) - show.rollout(weights)[0, 6]) <= 0.0001
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda: show.entities("Ada met Bo.", [{"label": "PER", "start": 0, "end": 3, "score": 0.9}]),
+        lambda: show.candidates("a", ["b", "c"], [[("b", 0.9), ("d", 0.1)], [("e", 0.6), ("c", 0.3)]]),
+        lambda: show.beams("a", [(["b", "c"], -1.0), (["b", "d"], -2.0)]),
+        lambda: show.sampling([2.0, 1.0, 0.0], ["a", "b", "c"], top_k=2),
+        lambda: show.curves([{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0, "eval_accuracy": 0.5}]),
+        lambda: show.heatmap(WEIGHTS[0, 0], TOKENS),
+    ],
+    ids=["entities", "candidates", "beams", "sampling", "curves", "heatmap"],
+)
+def test_views_without_script_give_axe_nothing_to_find(page, axe, scheme, tmp_path, view):
+    opened(page, view(), tmp_path)
+    for summary in page.locator("summary").all():
+        summary.press("Enter")
+    axe(page)
+
+
 def test_views_in_jupyterlab(page, lab, axe):
     """Run in a kernel of the course: arrow keys belong to the view, and dollar signs are no formula."""
+    weights = """import numpy as np
+weights = np.full((2, 3, 4, 4), 0.25)
+show.attention(weights, ["[CLS]", "a$", "b$", "[SEP]"])"""
     source = f"from course_utils import show\nshow.quiz('''{QUIZ}''')"
-    lab.open(page, lab.add(notebook(source), "quiz.ipynb"))
+    lab.open(page, lab.add(notebook(source, weights), "quiz.ipynb"))
     lab.run_all(page)
     page.wait_for_selector(".cview-quiz[data-ready]")
     radios = page.locator(".cview-quiz input[type=radio]")
@@ -107,13 +234,55 @@ def test_views_in_jupyterlab(page, lab, axe):
     page.get_by_role("button", name="Check").first.press("Enter")
     assert "Not yet" in page.locator(".cview-quiz [role=status]").first.inner_text()
     assert "costs $5 or $6" in page.locator(".cview-quiz").inner_text()
-    axe(page, ".cview")
+    page.wait_for_selector(".cview-attention[data-ready]")
+    matrix = page.get_by_role("application").first
+    matrix.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    assert page.locator(".cview-attention output b").inner_text() == "“b$” to “[SEP]”: 0.2500"
+    axe(page, ".cview-quiz")
+    axe(page, ".cview-attention")
 
 
 def test_views_in_a_notebook_that_is_not_trusted(page, lab):
-    views = (show.quiz(QUIZ), show.tokens("to be", ["to", "be"], [1, 2]))
+    attention = show.attention(WEIGHTS, TOKENS)
+    views = (show.quiz(QUIZ), show.tokens("to be", ["to", "be"], [1, 2]), attention)
     lab.open(page, lab.add(notebook(views=views), "untrusted.ipynb", trusted=False))
     page.wait_for_selector(".cview-quiz")
     assert page.locator(".cview script").count() == 0
     assert "They come later" in page.locator(".cview-quiz").text_content()
     assert page.locator(".cview-tokens li").count() == 2
+    picture = page.locator(".cview-attention img")
+    assert picture.get_attribute("alt") == attention.alt
+    assert picture.evaluate("image => image.complete && image.naturalWidth") > 100
+
+
+def test_views_in_exported_html(page, axe, tmp_path):
+    """nbconvert, with the addresses of its scripts left empty: nothing is asked of the network."""
+    from nbconvert import HTMLExporter
+
+    views = (show.quiz(QUIZ), show.attention(WEIGHTS, TOKENS), show.curves([{"step": 1, "loss": 2.0}]))
+    exporter = HTMLExporter(require_js_url="", mathjax_url="", mermaid_js_url="", mermaid_layout_elk_js_url="")
+    html, _ = exporter.from_notebook_node(notebook(views=views))
+    (tmp_path / "export.html").write_text(html, encoding="utf-8")
+    page.goto((tmp_path / "export.html").as_uri())
+    page.wait_for_selector(".cview-attention[data-ready]")
+    page.wait_for_selector(".cview-quiz[data-ready]")
+    for kind in ("quiz", "attention", "curves"):
+        axe(page, f".cview-{kind}")
+
+
+def test_an_explorer_answers_in_jupyterlab(page, lab):
+    source = """from course_utils import show
+show.text_explorer(lambda text: show.tokens(text, text.split()), "to be")"""
+    sliders = "show.sampling_explorer([3.0, 2.0, 1.0], ['a', 'b', 'c'])"
+    lab.open(page, lab.add(notebook(source, sliders), "explorer.ipynb"))
+    lab.run_all(page)
+    page.wait_for_selector(".cview-tokens li")
+    field = page.locator(".course-explorer input")
+    field.focus()
+    page.keyboard.press("End")
+    page.keyboard.type(" or not")
+    page.wait_for_function("document.querySelectorAll('.cview-tokens li').length === 4", timeout=20_000)
+    page.get_by_role("slider").last.press("ArrowLeft")
+    page.get_by_text("top-p 0.95").first.wait_for(timeout=20_000)
