@@ -191,7 +191,7 @@ def test_trouble_while_merging_is_one_sentence_and_leaves_nothing(private_cache,
         ("I've been waiting for a HuggingFace course my whole life.", "POSITIVE"),
         ("I hate this so much!", "NEGATIVE"),
         ("This movie was absolutely fantastic!", "POSITIVE"),
-        ("I'm so hungry man!", "NEGATIVE"),
+        pytest.param("I'm so hungry man!", "NEGATIVE", marks=pytest.mark.xfail(reason="see its card", strict=True)),
         ("I love food so much.", "POSITIVE"),
     ],
 )
