@@ -289,6 +289,15 @@ def test_crafted_bytes_are_refused(data):
         decode(data)
 
 
+def test_keys_are_bounded_on_both_sides():
+    assert len(decode(encode({str(n): n for n in range(50_000)}))) == 50_000
+    many = dict.fromkeys(range(11_000))
+    with pytest.raises(WireError, match="no strings"):
+        encode(many)
+    with pytest.raises(WireError, match="no strings"):
+        decode(craft({"t": "dict", "v": [[n, 0] for n in range(11_000)]}))
+
+
 def test_a_byte_that_is_no_bool_becomes_one():
     array = decode(craft({"t": "array", "dtype": "bool", "shape": [2], "at": 0, "n": 2}, b"\x00\x07"))
     assert array.view("u1").tolist() == [0, 1]

@@ -20,7 +20,7 @@ from course_utils.grading import wire
 _FRAME = 2 * wire.MAX_BYTES
 _KEPT = 10_000  # iopub messages that wait to be read
 _START = 60.0  # seconds until a kernel must have said its first word
-_SETTLE = 2.0  # seconds that an interrupted kernel has before it is killed
+_SETTLE = 1.0  # seconds that an interrupted kernel has before it is killed
 
 
 class Crashed(Exception):
@@ -109,14 +109,23 @@ class Conversation:
         raise TimedOut
 
     def call(self, name: str, arguments: tuple, named: dict, seconds: float) -> bytes:
-        """The bytes with which the learner's function answers; empty if what came was no answer."""
+        """The bytes with which the learner's function answers.
+
+        Raises what `reply` raises; Crashed as well if the kernel answers with something else, for it is broken then.
+        """
         expression = kernels.expression(name, wire.encode({"arguments": arguments, "named": named}))
         self._kept.clear()
         content = self.reply(self.execute("", silent=True, user_expressions={"answer": expression}), seconds)
         try:
             return base64.b64decode(content["user_expressions"]["answer"]["data"][kernels.MIMETYPE], validate=True)
         except (KeyError, TypeError, ValueError, binascii.Error):
-            return b""
+            if _interrupted(content):
+                return wire.encode({"raised": "KeyboardInterrupt", "text": ""})
+            raise Crashed from None
+
+    def ping(self, seconds: float):
+        """See that the kernel still answers; raises Crashed if it has died after its last reply, or TimedOut."""
+        self.reply(self.execute("", silent=True), seconds)
 
     def message(self, seconds: float) -> dict:
         """The next message of the iopub channel; raises Empty when none has come after `seconds`."""
@@ -166,3 +175,10 @@ class Conversation:
             if all(type(message[part]) is dict for part in ("header", "parent_header", "content")):
                 return message if type(message["msg_type"]) is str else None
         return None
+
+
+def _interrupted(content):
+    """Whether the call ended in a KeyboardInterrupt, which is the one exception that is not caught inside."""
+    answer = content.get("user_expressions")
+    answer = answer.get("answer") if isinstance(answer, dict) else None
+    return isinstance(answer, dict) and answer.get("ename") == "KeyboardInterrupt"

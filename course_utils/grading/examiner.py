@@ -207,7 +207,7 @@ def _texts(value):
 def _crash(name, why, limits):
     if why == "memory":
         return f"{name} used more than {limits.memory} MiB of memory, so the kernel was ended."
-    return f"The kernel died while {name} ran."
+    return f"The kernel did not survive {name}: it died or was broken."
 
 
 def _become_examiner(connection):

@@ -13,6 +13,7 @@ import nbval.plugin
 import pytest
 
 from course_utils.grading.conversation import Crashed, TimedOut
+from course_utils.grading.files import printable
 from course_utils.grading.testing import PLUGINS_OFF, TestingError
 
 _MESSAGE = 300
@@ -58,6 +59,8 @@ class _Borrowed:
 
     def await_reply(self, request, timeout=None):
         self.conversation.reply(request, self.examination.remaining(timeout))
+        if self.examination.cells[self.examination.current]["task"]:  # one that ends the kernel late is found out here
+            self.conversation.ping(self.examination.remaining(timeout))
 
     def get_message(self, stream, timeout=None):
         message = self.conversation.message(timeout)
@@ -115,5 +118,5 @@ class _Notes:
 
 
 def _one_line(content):
-    name, text = str(content.get("ename", "Error"))[:80], str(content.get("evalue", "")).strip()
-    return f"{name}: {text.splitlines()[0] if text else ''}"[:_MESSAGE].rstrip(": ")
+    lines = str(content.get("evalue", ""))[:10_000].strip().splitlines()
+    return printable(f"{str(content.get('ename', 'Error'))[:80]}: {lines[0] if lines else ''}", _MESSAGE).rstrip(": ")

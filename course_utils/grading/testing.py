@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from course_utils.grading import wire
+from course_utils.grading.files import printable
 
 MAX_HINT = 600
 PLUGINS_OFF = ["cacheprovider", "terminal", "capture", "logging", "doctest", "junitxml", "faulthandler"]
@@ -153,16 +154,16 @@ def result(name: str, reply: bytes, secret: bool = False):
 
 
 def _sentence(name, outcome, secret):
-    text = "" if secret else str(outcome.get("text", ""))
+    text = "" if secret else printable(str(outcome.get("text", "")), 300)
     if "missing" in outcome:
         near = outcome["missing"]
-        found = f" Did you mean to rename {near[0]}?" if near and not secret else ""
+        found = f" Did you mean to rename {printable(str(near[0]))}?" if near and not secret else ""
         return f"There is no function {name} in the notebook.{found}"
     if "refused" in outcome:
         if secret and outcome["refused"]:
             text = wire.refusal(str(outcome["refused"]))
         return f"What {name} returned cannot be checked: {text or 'it is no plain data, or too much of it'}."
-    raised = str(outcome.get("raised", ""))
+    raised = printable(str(outcome.get("raised", "")), 80)
     if raised == "NotImplementedError":
         return f"{name} is not written yet."
     if secret and not _is_builtin_exception(raised):

@@ -18,7 +18,10 @@ from collections import Counter, OrderedDict, defaultdict
 MAX_BYTES = 64 * 2**20
 MAX_ITEMS = 1_000_000
 MAX_DEPTH = 32
-MAX_KEYS = 100_000
+MAX_KEYS = 100_000  # keys of a dict, of which
+MAX_OTHER_KEYS = (
+    10_000  # may be no strings: numbers that collide are easy to find, and each costs a comparison with all
+)
 MAX_BITS = 3_322  # an integer of about a thousand digits
 MAX_DIMENSIONS = 16
 
@@ -100,6 +103,13 @@ def refusal(type_name: str) -> str:
     return f"an object that is no plain data came back: {_OTHERWISE}"
 
 
+def _check_keys(keys):
+    if len(keys) > MAX_KEYS or sum(type(key) is not str for key in keys) > MAX_OTHER_KEYS:
+        raise WireError(
+            f"the data has a dict with more than {MAX_KEYS:,} keys, or {MAX_OTHER_KEYS:,} that are no strings"
+        )
+
+
 class _Writer:
     """Turns a value into a JSON tree and a list of binary blobs."""
 
@@ -128,6 +138,7 @@ class _Writer:
         if kind is tuple or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
             return {"t": "tuple", "v": [self.tree(item, depth + 1) for item in tuple(value)]}
         if kind in (dict, OrderedDict, defaultdict, Counter):
+            _check_keys(value)
             return {"t": "dict", "v": [self.pair(pair, depth + 1) for pair in dict(value).items()]}
         if kind is bytes:
             return {"t": "bytes", **self.blob(value)}
@@ -227,8 +238,9 @@ class _Reader:
             raise WireError("the data has a text that cannot be decoded") from None
 
     def dictionary(self, pairs, depth):
-        if len(pairs) > MAX_KEYS or not all(type(pair) is list and len(pair) == 2 for pair in pairs):
-            raise WireError(f"the data has a dict that is malformed or has more than {MAX_KEYS:,} keys")
+        if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
+            raise WireError("the data has a malformed dict")
+        _check_keys([key for key, _ in pairs])
         try:
             built = {self.value(key, depth + 1): self.value(item, depth + 1) for key, item in pairs}
         except TypeError:
