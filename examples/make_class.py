@@ -242,6 +242,14 @@ def _hostile(book: _Answers) -> list[Sample]:
         Sample("rosa.ipynb", "rosa", "exits when it is called", 0, book.notebook(exits)),
         Sample("sven.ipynb", "sven", "reads the files beside it", 0, book.notebook({}, THIEF, THIEF)),
         Sample("tess.ipynb", "tess", "rewrites setup and checks", 0, book.notebook({}, edit=passing)),
+        Sample(
+            "wim.zip",
+            "wim",
+            "hands in nothing in ada's name",
+            0,
+            book.submitted("ada", book.notebook({})),
+            "whose it is",
+        ),
         Sample("ulf.zip", "ulf", "a zip that unpacks to 256 MB", 0, _bomb(), "MB"),
         Sample(
             "vera.zip", "vera", "a zip with a path to elsewhere", 0, _archive({"../../vera.ipynb": b"{}"}), "leads out"

@@ -172,7 +172,7 @@ def test_two_submissions_of_one_learner_are_kept_apart_and_the_later_counts(cour
     result = run(folder)
     assert [(entry.points, entry.counts) for entry in result.entries] == [(1, False), (2, True)]
     assert len(list((result.out / "feedback").rglob("*.html"))) == 1
-    assert "replaced by a later one" in (result.out / "index.html").read_text()
+    assert "replaced by another" in (result.out / "index.html").read_text()
 
 
 def test_progress_is_told(course, folder):

@@ -54,6 +54,15 @@ def test_the_latest_readable_submission_of_a_learner_counts():
     assert len(marked) == 5 and marked == mark_counting(reversed(marked)), "nobody is dropped and order is stable"
 
 
+def test_nobody_replaces_a_submission_by_one_in_another_name():
+    own, forged = entry(minutes=1), entry(minutes=2, doubtful=True)
+    assert [(e.submitted, e.counts) for e in mark_counting([forged, own])] == [
+        (own.submitted, True),
+        (forged.submitted, False),
+    ]
+    assert mark_counting([forged])[0].counts, "alone it counts, and is flagged"
+
+
 def test_submissions_of_the_same_bytes_by_two_learners_stay_apart(book):
     for student in ("Ada", "Bo"):
         book.record(entry(student, sha256="5" * 64))

@@ -21,6 +21,7 @@ from .. import syllabus
 from ..syllabus import Day
 from . import sandbox as sandboxes
 from . import untrusted, warm
+from .dashboard import write_dashboard
 from .export import results_csv
 from .feedback import points, write_feedback
 from .files import printable
@@ -267,7 +268,9 @@ def _entries_of(jobs: list[Job], book: Gradebook, known: dict[tuple[str, str], s
 
 def _write_reports(book: Gradebook, out: Path) -> list[Path]:
     try:
-        return [*write_feedback(book, out), results_csv(book.entries(), out / "results.csv")]
+        entries, pages = book.entries(), write_feedback(book, out)
+        table = results_csv(entries, out / "results.csv")
+        return [*(out / page for page in pages.values()), table, write_dashboard(entries, pages, out / "index.html")]
     except OSError as error:
         raise BatchError(
             f"The reports could not be written to {out} ({error.strerror}); the marks are safe."
@@ -377,6 +380,7 @@ def grade_job(job: Job, data: bytes, setting: _Setting) -> Entry:
         submitted=submission.submitted or job.submitted,
         fingerprint="",
         notes=submission.notes,
+        doubtful=submission.doubtful,
         max_points=float(submission.day.points),
         graded=datetime.now(UTC),
     )

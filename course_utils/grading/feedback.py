@@ -1,16 +1,14 @@
-"""Pages: one a learner, and one that lists them all. Self-contained, accessible, and safe against what learners wrote.
+"""One page a learner. Self-contained, accessible, and safe against what learners wrote.
 
 A page never has a hidden test's name or data: of a test it shows the description (its docstring) and the hint.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import groupby
 from pathlib import Path, PurePosixPath
-from statistics import mean, median
 
 import jinja2
 from markupsafe import Markup, escape
@@ -89,14 +87,14 @@ def learner_page(entry: Entry, attempts: Sequence[Entry] = ()) -> str:
     """
     grade = entry.grade
     return (
-        _environment()
+        environment()
         .get_template("feedback.html.j2")
         .render(
             entry=entry,
             grade=grade,
             attempts=attempts,
             heading=heading(entry.day),
-            most=_most(entry),
+            most=most_points(entry),
             tasks=task_views(entry),
             cells=[cell for cell in grade.cells if cell.outcome != "passed"] if grade else [],
             problems=grade.problems if grade else [],
@@ -115,41 +113,12 @@ def task_views(entry: Entry) -> list[TaskView]:
     ]
 
 
-def index_page(entries: Iterable[Entry], pages: dict[tuple[str, str], str]) -> str:
-    """The page that lists every submission, a table a day.
-
-    Args:
-        entries: as `Gradebook.entries` gives them.
-        pages: (student, day) -> the relative address of the feedback page.
-    """
-    groups = [_group(day, list(rows), pages) for day, rows in groupby(entries, key=lambda entry: entry.day)]
-    return _environment().get_template("index.html.j2").render(groups=groups)
-
-
-def _group(day: str, entries: list[Entry], pages: dict[tuple[str, str], str]) -> dict:
-    rows = [{"entry": e, "most": _most(e), "page": pages.get((e.student, e.day)), "state": state(e)} for e in entries]
-    return {"heading": heading(day), "summary": _summary(entries), "rows": rows}
-
-
-def _summary(entries: list[Entry]) -> str:
-    counting = [entry.points for entry in entries if entry.counts and not entry.failed]
-    words = f"{_count(len(entries), 'submission')} of {_count(len({e.student for e in entries}), 'learner')}"
-    if counting:
-        words += f"; mean {points(round(mean(counting), 2))}, median {points(median(counting))} points"
-    troubled = sum(bool(entry.problem) for entry in entries)
-    return f"{words}; {troubled} could not be graded." if troubled else f"{words}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def state(entry: Entry) -> str:
     """What became of a submission, in words."""
     if entry.failed:
         return "grading failed, run it again"
     if not entry.counts:
-        return "replaced by a later one"
+        return "does not count: check whose it is" if entry.doubtful else "replaced by another"
     return "could not be graded" if entry.problem else "graded"
 
 
@@ -167,37 +136,37 @@ def page_path(entry: Entry) -> PurePosixPath:
     return PurePosixPath("feedback", entry.day or "unplaced", f"{file_stem(entry.student)}.html")
 
 
-def write_feedback(book: Gradebook, out: Path) -> list[Path]:
-    """Write every learner's page and `index.html` into a folder; returns the paths, the index last.
+def write_feedback(book: Gradebook, out: Path) -> dict[tuple[str, str], PurePosixPath]:
+    """Write every learner's page into a folder; returns (student, day) -> path relative to it.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    entries = book.entries()
     attempts = book.attempts()
-    pages, written = {}, []
-    for entry in entries:
+    written = {}
+    for entry in book.entries():
         if entry.counts:
-            path = page_path(entry)
-            written.append(write_whole(out / path, learner_page(entry, attempts[entry.student, entry.day])))
-            pages[entry.student, entry.day] = path.as_posix()
-    return [*written, write_whole(out / "index.html", index_page(entries, pages))]
+            path = written[entry.student, entry.day] = page_path(entry)
+            write_whole(out / path, learner_page(entry, attempts[entry.student, entry.day]))
+    return written
 
 
-def _most(entry: Entry) -> float:
+def most_points(entry: Entry) -> float:
+    """The points that the submission could have got."""
     return entry.grade.max_points if entry.grade else entry.max_points
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Templates with escaping on, and the filters that all pages share."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "line": line,
         "cell_name": cell_name,
         "points": points,
@@ -205,7 +174,7 @@ def _environment() -> jinja2.Environment:
         "outcome": lambda name: _OUTCOMES.get(name, "✗ not passed"),
         "sandbox": lambda name: _SANDBOXES.get(name, printable(name, 60)),
     }
-    return environment
+    return made
 
 
 def line(text: str) -> str:

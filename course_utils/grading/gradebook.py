@@ -73,6 +73,7 @@ class StoredSubmission(Base):
     file: Mapped[str]
     sha256: Mapped[str] = mapped_column(sa.String(64))
     submitted: Mapped[datetime]
+    doubtful: Mapped[bool]
     attempts: Mapped[list["Attempt"]] = relationship(back_populates="submission", order_by="Attempt.id")
 
 
@@ -136,6 +137,7 @@ class Entry:
     problem: str = ""
     failed: bool = False
     notes: tuple[str, ...] = ()
+    doubtful: bool = False  # the file name does not agree that it is this learner's
     max_points: float = 0.0
     graded: datetime | None = None
     counts: bool = field(default=True, compare=False)  # of several submissions of one learner, the one that counts
@@ -215,10 +217,11 @@ class Gradebook:
             GradebookError: it cannot be written; what was there before is untouched.
         """
         key = {"day": entry.day, "student": entry.student, "file": entry.file, "sha256": entry.sha256}
+        more = {"submitted": entry.submitted, "doubtful": entry.doubtful}
         try:
             with Session(self._engine) as session, session.begin():
                 stored = session.scalar(sa.select(StoredSubmission).filter_by(**key))
-                session.add(_attempt(stored or StoredSubmission(**key, submitted=entry.submitted), entry))
+                session.add(_attempt(stored or StoredSubmission(**key, **more), entry))
         except sa.exc.SQLAlchemyError as error:
             raise GradebookError(f"The gradebook {self._name} cannot be written: {_reason(error)}.") from error
 
@@ -231,8 +234,8 @@ class Gradebook:
     def entries(self, day: str | None = None) -> list[Entry]:
         """One entry a submission (its newest finished attempt), with `counts` set, by day, student and time.
 
-        Of several submissions of one learner for one day the latest counts; a file that could not be read never
-        takes the place of one that could.
+        Of several submissions of one learner for one day the latest counts; one that could not be read, or that
+        somebody else may have made in this learner's name, never takes the place of one that is in order.
         """
         newest: dict[tuple[str, str], Entry] = {}
         for entry in self._entries(*([] if day is None else [StoredSubmission.day == day])):
@@ -261,9 +264,13 @@ def mark_counting(entries: Iterable[Entry]) -> list[Entry]:
     best: dict[tuple[str, str], Entry] = {}
     for entry in ordered:
         before = best.get((entry.day, entry.student))
-        if before is None or bool(entry.problem) <= bool(before.problem):
+        if before is None or _rank(entry) >= _rank(before):
             best[entry.day, entry.student] = entry
     return [replace(entry, counts=best[entry.day, entry.student] is entry) for entry in ordered]
+
+
+def _rank(entry: Entry) -> tuple[bool, bool]:
+    return not entry.problem, not entry.doubtful
 
 
 def _reason(error: Exception) -> str:
@@ -315,6 +322,7 @@ def _entry(attempt: Attempt) -> Entry:
         problem=attempt.problem,
         failed=attempt.failed,
         notes=tuple(attempt.notes),
+        doubtful=stored.doubtful,
         max_points=attempt.max_points,
         graded=attempt.graded,
     )

@@ -11,7 +11,7 @@ import os
 import re
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -76,7 +76,8 @@ class Submission:
     notebook: bytes
     sha256: str  # of the notebook as it was submitted
     submitted: datetime | None = None  # UTC, by the learner's own clock
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    doubtful: bool = False  # the manifest names somebody whom the file name does not
 
 
 # --- what both sides know about a day ---------------------------------------------------------------------------
@@ -321,9 +322,14 @@ def _read(path: Path, data: bytes, wanted: Day | None) -> Submission:
     plain, mended = untrusted.read_notebook(data)
     day = _day_of(plain, wanted)
     student = printable(manifest.get("student", "")) or student_from_path(path, day)
-    notes += [*mended, *_doubts(path, day, student, manifest)]
+    doubtful = bool(manifest) and not _agree(path, student)
+    notes += mended
+    if manifest.get("day", day.slug) != day.slug:
+        notes.append(f"The manifest says {printable(manifest['day'], 60)}, the notebook is that of {day.slug}.")
+    if doubtful:
+        notes.append(f"The manifest names {student}, the file name does not: check whose it is.")
     clean = json.dumps(plain, ensure_ascii=False).encode()
-    return Submission(path, student, day, clean, sha256, _time(manifest), tuple(notes))
+    return Submission(path, student, day, clean, sha256, _time(manifest), tuple(notes), doubtful)
 
 
 def _read_manifest(archive: untrusted.Archive, notes: list[str]) -> dict[str, str]:
@@ -393,16 +399,9 @@ def student_from_path(path: Path, day: Day | None = None) -> str:
     return printable(name) or "unnamed"
 
 
-def _doubts(path: Path, day: Day, student: str, manifest: dict) -> list[str]:
-    """What an instructor should know before trusting a manifest."""
-    doubts = []
-    if manifest.get("day", day.slug) != day.slug:
-        doubts.append(f"The manifest says {printable(manifest['day'], 60)}, the notebook is that of {day.slug}.")
-    if manifest and slug(student) not in slug(path.stem, 500) and slug(student) != slug(path.parent.name):
-        doubts.append(
-            f"The manifest names {student}, the file name {printable(path.name, 80)} does not: check whose it is."
-        )
-    return doubts
+def _agree(path: Path, student: str) -> bool:
+    """Whether a file's name, or its folder's, has the learner's name in it."""
+    return slug(student) in slug(path.stem, 500) or slug(student) in slug(path.parent.name, 500)
 
 
 def _time(manifest: dict) -> datetime | None:

@@ -1,0 +1,89 @@
+"""The instructor's page: every submission, how marks are spread, and what the tests are worth. One file, offline."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from statistics import mean, median
+
+from markupsafe import Markup
+
+from .analysis import distribution, per_test
+from .feedback import environment, heading, most_points, points, state
+from .files import write_whole
+from .gradebook import Entry
+
+Pages = Mapping[tuple[str, str], PurePosixPath]
+
+
+def write_dashboard(entries: Iterable[Entry], pages: Pages, path: Path) -> Path:
+    """Write the dashboard.
+
+    Args:
+        entries: as `Gradebook.entries` gives them.
+        pages: (student, day) -> the feedback page, relative to the dashboard.
+        path: where to write it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    return write_whole(path, dashboard(entries, pages))
+
+
+def dashboard(entries: Iterable[Entry], pages: Pages) -> str:
+    """The dashboard as a complete HTML page, a section a day."""
+    groups = [_group(day, list(rows), pages) for day, rows in groupby(entries, key=lambda entry: entry.day)]
+    script, digest = _script()
+    return environment().get_template("index.html.j2").render(groups=groups, script=script, script_hash=digest)
+
+
+@cache
+def _script() -> tuple[Markup, str]:
+    """Our own script, and its hash: the page's policy lets no other script run."""
+    text = Path(__file__).with_name("templates").joinpath("sort.js").read_text(encoding="utf-8")
+    return Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _group(day: str, entries: list[Entry], pages: Pages) -> dict:
+    marks = [entry.points for entry in entries if entry.counts and not entry.failed]
+    bands = distribution(marks, max(map(most_points, entries))) if day and marks else []
+    return {
+        "heading": heading(day),
+        "summary": _summary(entries, marks),
+        "warnings": _warnings(entries),
+        "rows": [_row(entry, pages) for entry in entries],
+        "bands": bands,
+        "shares": [f"{count / len(marks):.0%}" for _, count in bands],
+        "tests": per_test(entries),
+    }
+
+
+def _row(entry: Entry, pages: Pages) -> dict:
+    page = pages.get((entry.student, entry.day))
+    return {"entry": entry, "most": most_points(entry), "page": page and page.as_posix(), "state": state(entry)}
+
+
+def _summary(entries: list[Entry], marks: list[float]) -> str:
+    words = f"{_count(len(entries), 'submission')} of {_count(len({e.student for e in entries}), 'learner')}"
+    if marks:
+        words += f"; mean {points(round(mean(marks), 2))}, median {points(median(marks))} points"
+    unread = sum(bool(entry.problem) and not entry.failed for entry in entries)
+    return f"{words}; {unread} could not be graded." if unread else f"{words}."
+
+
+def _warnings(entries: list[Entry]) -> list[str]:
+    """What must not be overlooked."""
+    warnings = []
+    if failed := sum(entry.failed for entry in entries):
+        warnings.append(f"{_count(failed, 'mark')} open, because grading itself failed: run the same command again.")
+    if bare := sum(bool(entry.grade) and entry.grade.sandbox == "none" for entry in entries):
+        warnings.append(f"{_count(bare, 'submission')} ran without a sandbox: could have read or forged anything.")
+    if doubtful := sum(entry.doubtful for entry in entries):
+        warnings.append(f"{_count(doubtful, 'submission')} may be somebody else's: the file names another learner.")
+    return warnings
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
