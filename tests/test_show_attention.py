@@ -76,6 +76,11 @@ def test_all_heads_of_the_encoder_stay_within_their_size(encoder, length, limit)
     assert f"from {length} tokens to {length} tokens" in view.alt
 
 
+def test_a_small_model_is_shown_as_finely_as_can_be():
+    html = show.attention(random_weights(1, 2, 6, 6), list("abcdef"))._repr_html_()
+    assert '"steps":65535' in html
+
+
 def test_what_the_page_holds_is_what_the_model_gave(encoder):
     attentions, tokens = encoder(16)
     html = show.attention(attentions, tokens)._repr_html_()

@@ -55,7 +55,9 @@ def attention(
         "In a square, rows give attention and columns get it; the brighter, the more.</figcaption></figure>"
     )
     texts = sum(len(token) + 4 for _, _, rows, columns in checked for token in (*rows, *columns))
-    steps, packed = finest(arrays, sum(map(_limit, arrays)) - len(body) - texts - size_of("attention"))
+    rest = len(body.encode()) + texts + size_of("attention")
+    room = sum(map(_limit, arrays)) - int(rest * min(1, sum(map(len, arrays)) / 72))
+    steps, packed = finest(arrays, max(20_000, room))
     parts = [
         {
             "name": name,

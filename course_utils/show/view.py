@@ -40,7 +40,8 @@ class View:
         page = (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-            f"<title>{html.escape(self.alt[:80])}</title></head><body><main>"
+            f"<title>{html.escape(self.alt[:80])}</title></head>"
+            '<body style="background: Canvas; color: CanvasText"><main>'
             f'<h1 style="font: 600 17px system-ui, sans-serif">{self._kind.capitalize()}</h1>{self._fragment}'
             "</main></body></html>\n"
         )

@@ -128,8 +128,8 @@ def test_attention_by_keyboard_alone_reaches_every_value(page, axe, scheme, tmp_
 
 def test_attention_averages_and_leaves_special_tokens_out(page, tmp_path):
     view = opened(page, show.attention(WEIGHTS, TOKENS), tmp_path)
-    view.get_by_label("Head").select_option("average")
-    view.get_by_label("Layer").select_option("average")
+    view.get_by_role("combobox", name="Head").select_option("average")
+    view.get_by_role("combobox", name="Layer").select_option("average")
     page.wait_for_function("document.querySelectorAll('.cview select')[1].value === 'average'")
     matrix = view.get_by_role("application").first
     matrix.press("Home")
@@ -146,7 +146,10 @@ def test_attention_averages_and_leaves_special_tokens_out(page, tmp_path):
 def test_attention_by_mouse(page, tmp_path):
     view = opened(page, show.attention(WEIGHTS, TOKENS), tmp_path)
     view.locator("img").click(position={"x": 26 + 36 * 2 + 10, "y": 18 + 36 + 10})
-    assert view.get_by_label("Layer").input_value() == "2" and view.get_by_label("Head").input_value() == "3"
+    assert (
+        view.get_by_role("combobox", name="Layer").input_value() == "2"
+        and view.get_by_role("combobox", name="Head").input_value() == "3"
+    )
     view.locator("canvas").first.hover(position={"x": 80 + 25 * 3 + 5, "y": 80 + 25 * 2 + 5})
     assert view.locator("output b").inner_text().startswith("“be” to “or”")
     view.locator("canvas.strip").click(position={"x": 12, "y": 12})
@@ -192,7 +195,7 @@ def test_patches_by_keyboard_alone(page, axe, scheme, tmp_path):
         page.keyboard.press(key)
     assert "From row 2, column 3 to row 2, column 3" in view.locator("output").inner_text()
     assert abs(shown_weight(view) - weights[0, 0, 6, 6]) <= 0.0001
-    view.get_by_label("Layer").select_option("rollout")
+    view.get_by_role("combobox", name="Layer").select_option("rollout")
     page.wait_for_function("document.querySelectorAll('.cview select')[1].disabled")
     view.get_by_role("button").click()
     assert abs(shown_weight(view) - show.rollout(weights)[0, 6]) <= 0.0001
