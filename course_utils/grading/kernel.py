@@ -43,14 +43,18 @@ class KernelError(RuntimeError):
 class Kernel:
     """One kernel behind the wall, and the leash to its warden."""
 
-    def __init__(self, ask, level: str, limits: Limits):
-        """Order it; `ask` sends an order to the warm process and returns the connection (see `warm.ask`)."""
+    def __init__(self, ask, level: str, limits: Limits, own: dict | None = None):
+        """Order it; `ask` sends an order to the warm process and returns the connection (see `warm.ask`).
+
+        `own` makes it somebody's own kernel, without wall and limits: {"cwd": folder, "environment": variables}.
+        """
         self.level = level
         self.folder = tempfile.mkdtemp(prefix="course-")
         self.connection = _connection(self.folder, secrets.token_hex(16))
         self.status, self.reason, self.peak, self.pid = None, "", 0, 0
         self._unread = b""
         order = {"do": "kernel", "connection": self.connection, "level": level, "limits": vars(limits)}
+        order |= {"own": own}
         self._leash = ask(order)
 
     def up(self, seconds: float = 60):
@@ -125,20 +129,23 @@ def start(order: dict, leash: socket.socket):
         return {channel: _listening(f"{info['ip']}-{number}") for number, channel in enumerate(CHANNELS, start=1)}
 
     def body(sockets):
-        environment = _environment(level, os.path.dirname(info["ip"]))
+        own = order["own"]
+        environment = own["environment"] if own else _environment(level, os.path.dirname(info["ip"]))
         descriptors = {channel: opened.fileno() for channel, opened in sockets.items()}
         if level != "bwrap":
-            serve(info, descriptors, environment, ready=leash.close)
+            if own:
+                _all_threads()
+            serve(info, descriptors, environment, own["cwd"] if own else environment["HOME"], ready=leash.close)
         for descriptor in descriptors.values():
             os.set_inheritable(descriptor, True)
-        order = json.dumps([info, descriptors, environment, vars(limits)])
-        command = [sys.executable, "-s", "-P", "-m", "course_utils.grading.kernel", order]
+        inner = json.dumps([info, descriptors, environment, vars(limits)])
+        command = [sys.executable, "-s", "-P", "-m", "course_utils.grading.kernel", inner]
         os.execvpe("bwrap", [*sandbox.bwrap_command(limits), *command], environment)
 
-    sandbox.launch(body, level, limits, leash, listen)
+    sandbox.launch(body, level, None if order["own"] else limits, leash, listen)
 
 
-def serve(info: dict, descriptors: dict[str, int], environment: dict[str, str], ready=lambda: None):
+def serve(info: dict, descriptors: dict[str, int], environment: dict[str, str], folder: str, ready=lambda: None):
     """Run a kernel on listening sockets, given by descriptor number, until it is told to stop."""
     from ipykernel.heartbeat import Heartbeat
     from ipykernel.kernelapp import IPKernelApp
@@ -173,7 +180,7 @@ def serve(info: dict, descriptors: dict[str, int], environment: dict[str, str], 
 
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(environment["HOME"])
+    os.chdir(folder)
     KernelApp.instance(config=Config(_CONFIG)).initialize([])
     ready()
     KernelApp.instance().start()
@@ -210,6 +217,12 @@ def _connection(folder, key):
     return {"transport": "ipc", "ip": f"{folder}/k", "key": key, "signature_scheme": "hmac-sha256", **ports}
 
 
+def _all_threads():
+    """Give somebody's own kernel all processors; safe, because the warm process has never used a second thread."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(os.cpu_count() or 1)
+
+
 def _listening(path):
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     opened.bind(path)
@@ -231,4 +244,4 @@ def _environment(level, folder):
 if __name__ == "__main__":  # behind bubblewrap
     _info, _descriptors, _variables, _limits = json.loads(sys.argv[1])
     bounds.apply(Limits(**_limits))
-    serve(_info, _descriptors, _variables)
+    serve(_info, _descriptors, _variables, _variables["HOME"])

@@ -73,12 +73,12 @@ def allowed() -> list[str]:
     return [path for path in dict.fromkeys([*SYSTEM, *environment, *resolved]) if os.path.lexists(path)]
 
 
-def launch(body: Callable, level: str, limits: Limits, leash: socket.socket, prepare: Callable = lambda: None):
+def launch(body: Callable, level: str, limits: Limits | None, leash: socket.socket, prepare: Callable = lambda: None):
     """Run `body(prepare())` behind the wall, watched by a warden on `leash`; `prepare` runs outside.
 
-    On the leash comes one JSON object a line: {"warden": pid} when it is up, {"failed": sentence} if the wall could not
-    be built, and at the end {"exit": status, "peak": bytes, "reason": "" or "memory"}. A byte "i" sent there interrupts
-    the learner's process, a byte "q" ends it.
+    Without `limits` there are none. On the leash comes one JSON object a line: {"warden": pid} when it is up, {"failed":
+    sentence} if the wall could not be built, and at the end {"exit": status, "peak": bytes, "reason": "" or "memory"}. A
+    byte "i" sent there interrupts the learner's process, a byte "q" ends it.
     """
     unshared, told = os.pipe()
     mapped, answer = os.pipe()
@@ -147,7 +147,9 @@ def _learner(body, prepared, level, limits):
     os.setsid()
     if level == "namespaces":
         namespaces.give_up_power()
-    if level != "bwrap":  # bubblewrap itself needs more; the kernel sets the limits before the learner's first line
+    if (
+        limits and level != "bwrap"
+    ):  # bubblewrap itself needs more; the kernel sets the limits before the learner's first line
         bounds.apply(limits)
     body(prepared)
 
@@ -155,13 +157,14 @@ def _learner(body, prepared, level, limits):
 def _watch(learner, leash, limits, inherited):
     """Wait until the learner's process ends, uses too much memory, or the leash is dropped: (status, peak, reason)."""
     peak, reason = 0, ""
+    most = limits.memory * bounds.MIB if limits else sys.maxsize
     while True:
         ended, status = os.waitpid(-1, os.WNOHANG)
         if ended == learner:
             return os.waitstatus_to_exitcode(status), peak, reason
-        held = _held(learner, inherited, limits.memory * bounds.MIB)
+        held = _held(learner, inherited, most)
         peak = max(peak, held)
-        if held > limits.memory * bounds.MIB:
+        if held > most:
             reason = "memory"
             os.kill(learner, signal.SIGKILL)
         if select.select([leash], [], [], _TICK)[0]:

@@ -1,4 +1,4 @@
-"""None of the attacks gains a mark, takes one from another task or another submission, survives, or stops the grader."""
+"""None of the attacks gains a mark, takes one from another task or submission, survives, or stops the grader."""
 
 import json
 import os
