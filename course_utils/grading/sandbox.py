@@ -76,9 +76,9 @@ def allowed() -> list[str]:
 def launch(body: Callable, level: str, limits: Limits | None, leash: socket.socket, prepare: Callable = lambda: None):
     """Run `body(prepare())` behind the wall, watched by a warden on `leash`; `prepare` runs outside.
 
-    Without `limits` there are none. JSON objects come on the leash, a line each: {"warden": pid} when it is up, {"failed":
-    sentence} if there is no wall, at the end {"exit": status, "peak": bytes, "reason": "" or "memory"}. A byte "i" sent
-    there interrupts the learner's process, a byte "q" ends it.
+    Without `limits` there are none. JSON objects come on the leash, a line each: {"warden": pid} when it is up,
+    {"failed": sentence} if there is no wall, at the end {"exit": status, "peak": bytes, "reason": "" or "memory"}. A
+    byte "i" sent there interrupts the learner's process, a byte "q" ends it.
     """
     unshared, told = os.pipe()
     mapped, answer = os.pipe()
