@@ -110,7 +110,7 @@ def test_any_text_makes_the_same_elements(student, hint, message):
 
 
 def write_pages(book, out):
-    pages = feedback.write_feedback(book, out)
+    pages = feedback.write_feedback(book.entries(), book.attempts(), out)
     return [*(out / page for page in pages.values()), write_dashboard(book.entries(), pages, out / "index.html")]
 
 

@@ -25,7 +25,7 @@ from .dashboard import write_dashboard
 from .export import results_csv
 from .feedback import points, write_feedback
 from .files import printable
-from .gradebook import Entry, Gradebook
+from .gradebook import Entry, Gradebook, newest
 from .session import Grade, GradingError, Limits, course_version, grade_notebook, tests_hash
 from .submissions import find_submissions, read_submission, student_from_path
 from .untrusted import SubmissionProblem
@@ -161,8 +161,10 @@ def grade_folder(
         todo = [job for job in jobs if job.key not in known]
         report = _Reporter(progress, len(jobs), len(known))
         interrupted = _Run(book, setting, report, workers).everything(todo, executor)
-        chosen = _entries_of(jobs, book, known)
-        pages = _write_reports(book, out)
+        attempts = book.attempts()
+        entries = newest(attempts)
+        pages = _write_reports(entries, attempts, out)
+    chosen = _entries_of(jobs, entries, known)
     return BatchResult(out, tuple(chosen), len(jobs), time.monotonic() - start, interrupted, tuple(pages))
 
 
@@ -201,11 +203,13 @@ class _Setting:
     limits: Limits
     sandbox: str | None
     grade: GradeFunction
+    version: str = field(default_factory=course_version)
+    tests: dict[str, str] = field(default_factory=lambda: _tests())
 
     def fingerprint(self, job: Job, slug: str) -> str:
         """What a mark depends on: the file, the tests of its day, the course, the limits, the sandbox."""
-        facts = [_FORMAT, job.name, job.sha256, slug, self.wanted and self.wanted.slug, _tests(slug)]
-        facts += [course_version(), asdict(self.limits), self.sandbox]
+        facts = [_FORMAT, job.name, job.sha256, slug, self.wanted and self.wanted.slug, self.tests.get(slug, "")]
+        facts += [self.version, asdict(self.limits), self.sandbox]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def slugs(self) -> list[str]:
@@ -221,9 +225,10 @@ def _gradable() -> list[Day]:
     return [day for day in syllabus.days() if day.hidden_tests.exists()]
 
 
-def _tests(slug: str) -> str:
-    """The hash of a day's tests; of all days' where none was recognised, since a new day may change that."""
-    return "-".join(tests_hash(day) for day in _gradable() if slug in ("", day.slug))
+def _tests() -> dict[str, str]:
+    """Slug -> hash of its tests; "" (no day was recognised) -> all days', since a new day may change that."""
+    hashes = {day.slug: tests_hash(day) for day in _gradable()}
+    return hashes | {"": "-".join(hashes.values())}
 
 
 def _check_tests(wanted: Day | None) -> None:
@@ -254,21 +259,21 @@ def _job(path: Path, folder: Path) -> Job:
 
 def _known(book: Gradebook, jobs: list[Job], setting: _Setting) -> dict[tuple[str, str], str]:
     """Job key -> fingerprint of its finished attempt."""
-    slugs = setting.slugs()
-    candidates = {setting.fingerprint(job, slug): job.key for job in jobs for slug in slugs}
-    return {candidates[fingerprint]: fingerprint for fingerprint in book.known(candidates)}
+    slugs, finished = setting.slugs(), book.finished()
+    candidates = ((job.key, setting.fingerprint(job, slug)) for job in jobs for slug in slugs)
+    return {key: fingerprint for key, fingerprint in candidates if fingerprint in finished}
 
 
-def _entries_of(jobs: list[Job], book: Gradebook, known: dict[tuple[str, str], str]) -> list[Entry]:
-    """The gradebook's entries for the files of this run, those of earlier runs marked."""
+def _entries_of(jobs: list[Job], entries: list[Entry], known: dict[tuple[str, str], str]) -> list[Entry]:
+    """The entries for the files of this run, those of earlier runs marked."""
     present = {job.key for job in jobs}
-    mine = (entry for entry in book.entries() if (entry.file, entry.sha256) in present)
+    mine = (entry for entry in entries if (entry.file, entry.sha256) in present)
     return [replace(entry, reused=known.get((entry.file, entry.sha256)) == entry.fingerprint) for entry in mine]
 
 
-def _write_reports(book: Gradebook, out: Path) -> list[Path]:
+def _write_reports(entries: list[Entry], attempts: list[Entry], out: Path) -> list[Path]:
     try:
-        entries, pages = book.entries(), write_feedback(book, out)
+        pages = write_feedback(entries, attempts, out)
         table = results_csv(entries, out / "results.csv")
         return [*(out / page for page in pages.values()), table, write_dashboard(entries, pages, out / "index.html")]
     except OSError as error:

@@ -2,20 +2,18 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from statistics import mean, median
 
 from markupsafe import Markup
 
 from .analysis import distribution, per_test
-from .feedback import environment, heading, most_points, points, state
+from .feedback import Pages, environment, heading, most_points, points, state
 from .files import write_whole
 from .gradebook import Entry
-
-Pages = Mapping[tuple[str, str], PurePosixPath]
 
 
 def write_dashboard(entries: Iterable[Entry], pages: Pages, path: Path) -> Path:
@@ -29,7 +27,7 @@ def write_dashboard(entries: Iterable[Entry], pages: Pages, path: Path) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    return write_whole(path, dashboard(entries, pages))
+    return write_whole(path, dashboard(entries, pages), durable=False)
 
 
 def dashboard(entries: Iterable[Entry], pages: Pages) -> str:

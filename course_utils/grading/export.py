@@ -42,7 +42,7 @@ def results_csv(entries: Iterable[Entry], path: Path) -> Path:
     writer.writerow([*COLUMNS, *(safe(f"task {name}") for name in tasks), "sandbox", "seconds"])
     for entry in entries:
         writer.writerow(_row(entry, tasks))
-    return write_whole(path, "\ufeff" + buffer.getvalue())
+    return write_whole(path, "\ufeff" + buffer.getvalue(), durable=False)
 
 
 def _row(entry: Entry, tasks: list[str]) -> list[str | float]:

@@ -4,7 +4,7 @@ A page never has a hidden test's name or data: of a test it shows the descriptio
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from .. import syllabus
 from .files import file_stem, printable, write_whole
-from .gradebook import Entry, Gradebook, cell_name
+from .gradebook import Entry, cell_name
 from .testing import TestResult
 
 LINE = 600  # characters of one message on a page
@@ -136,18 +136,28 @@ def page_path(entry: Entry) -> PurePosixPath:
     return PurePosixPath("feedback", entry.day or "unplaced", f"{file_stem(entry.student)}.html")
 
 
-def write_feedback(book: Gradebook, out: Path) -> dict[tuple[str, str], PurePosixPath]:
-    """Write every learner's page into a folder; returns (student, day) -> path relative to it.
+def write_feedback(
+    entries: Iterable[Entry], attempts: Iterable[Entry], out: Path
+) -> dict[tuple[str, str], PurePosixPath]:
+    """Write every learner's page into a folder; returns where each is.
+
+    Args:
+        entries: one a submission, as `Gradebook.entries` gives them.
+        attempts: all of them, as `Gradebook.attempts` gives them.
+        out: the folder.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    attempts = book.attempts()
+    history: dict[tuple[str, str], list[Entry]] = {}
+    for attempt in attempts:
+        history.setdefault((attempt.student, attempt.day), []).append(attempt)
     written = {}
-    for entry in book.entries():
+    for entry in entries:
         if entry.counts:
-            path = written[entry.student, entry.day] = page_path(entry)
-            write_whole(out / path, learner_page(entry, attempts[entry.student, entry.day]))
+            key = entry.student, entry.day
+            written[key] = page_path(entry)
+            write_whole(out / written[key], learner_page(entry, history.get(key, ())), durable=False)
     return written
 
 

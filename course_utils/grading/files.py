@@ -23,8 +23,9 @@ def printable(text: str, length: int = NAME_LENGTH) -> str:
         length: the most characters to keep; what is cut is marked by an ellipsis.
     """
     words = " ".join(unicodedata.normalize("NFC", text).split())
-    shown = "".join(_visible(char, before) for before, char in zip(" " + words, words))
-    return shown if len(shown) <= length else shown[: length - 1] + "…"
+    if not words.isprintable():
+        words = "".join(_visible(char, before) for before, char in zip(" " + words, words))
+    return words if len(words) <= length else words[: length - 1] + "…"
 
 
 def _visible(char: str, before: str) -> str:
@@ -55,28 +56,44 @@ def _within(text: str, size: int) -> str:
     return text.encode("utf-8")[:size].decode("utf-8", "ignore").strip("-")
 
 
-def write_whole(path: Path, data: bytes | str) -> Path:
+def write_whole(path: Path, data: bytes | str, durable: bool = True) -> Path:
     """Write a file so that a crash leaves the old one or the new one, never half of either.
+
+    Args:
+        path: the file; its folder is made.
+        data: what it shall hold; text becomes UTF-8.
+        durable: wait until it is on the disk. What can be made again need not wait, nor be written when unchanged.
 
     Raises:
         OSError: the folder cannot be written or the disk is full; the old file is untouched.
     """
     content = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+    if not durable and _holds(path, content):
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())  # mkstemp makes files that nobody else may read
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
     return path
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _umask() -> int:

@@ -225,37 +225,34 @@ class Gradebook:
         except sa.exc.SQLAlchemyError as error:
             raise GradebookError(f"The gradebook {self._name} cannot be written: {_reason(error)}.") from error
 
-    def known(self, fingerprints: Iterable[str]) -> dict[str, Entry]:
-        """Fingerprint -> the newest finished attempt with it; one that grading itself failed is not finished."""
-        wanted = set(fingerprints)
-        finished = self._entries(Attempt.failed.is_(False))
-        return {entry.fingerprint: entry for entry in finished if entry.fingerprint in wanted}
+    def finished(self) -> set[str]:
+        """The fingerprints of all finished attempts; one that grading itself failed is not finished."""
+        with Session(self._engine) as session:
+            return set(session.scalars(sa.select(Attempt.fingerprint).where(Attempt.failed.is_(False))))
 
-    def entries(self, day: str | None = None) -> list[Entry]:
-        """One entry a submission (its newest finished attempt), with `counts` set, by day, student and time.
-
-        Of several submissions of one learner for one day the latest counts; one that could not be read, or that
-        somebody else may have made in this learner's name, never takes the place of one that is in order.
-        """
-        newest: dict[tuple[str, str], Entry] = {}
-        for entry in self._entries(*([] if day is None else [StoredSubmission.day == day])):
-            key = (entry.file, entry.sha256)
-            if key not in newest or not entry.failed or newest[key].failed:
-                newest[key] = entry
-        return mark_counting(newest.values())
-
-    def attempts(self) -> dict[tuple[str, str], list[Entry]]:
-        """(student, day) -> every attempt at that learner's submissions for the day, oldest first."""
-        found: dict[tuple[str, str], list[Entry]] = {}
-        for entry in self._entries():
-            found.setdefault((entry.student, entry.day), []).append(entry)
-        return found
-
-    def _entries(self, *where: sa.ColumnElement[bool]) -> list[Entry]:
-        query = sa.select(Attempt).join(Attempt.submission).where(*where)
-        query = query.options(selectinload(Attempt.results), selectinload(Attempt.submission))
+    def attempts(self) -> list[Entry]:
+        """Every attempt at every submission, oldest first."""
+        query = sa.select(Attempt).options(selectinload(Attempt.results), selectinload(Attempt.submission))
         with Session(self._engine) as session:
             return [_entry(attempt) for attempt in session.scalars(query.order_by(Attempt.id))]
+
+    def entries(self) -> list[Entry]:
+        """One entry a submission: `newest` of all attempts."""
+        return newest(self.attempts())
+
+
+def newest(attempts: Iterable[Entry]) -> list[Entry]:
+    """Of each submission the newest finished attempt, `counts` set, by day, student and time.
+
+    Of several submissions of one learner for one day the latest counts; one that could not be read, or that somebody
+    else may have made in this learner's name, never takes the place of one that is in order.
+    """
+    found: dict[tuple[str, str], Entry] = {}
+    for entry in attempts:
+        key = (entry.file, entry.sha256)
+        if key not in found or not entry.failed or found[key].failed:
+            found[key] = entry
+    return mark_counting(found.values())
 
 
 def mark_counting(entries: Iterable[Entry]) -> list[Entry]:

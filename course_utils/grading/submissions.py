@@ -170,6 +170,7 @@ def submit(
         SyllabusError: no such day.
     """
     day = syllabus.day(day)
+    tasks(day)  # is there an exercise at all?
     path = Path(notebook) if notebook else day.exercise
     student = clean_student(student)
     data, plain = _own_notebook(path, day)
