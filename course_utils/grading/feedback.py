@@ -136,9 +136,10 @@ def page_path(entry: Entry) -> PurePosixPath:
     return PurePosixPath("feedback", entry.day or "unplaced", f"{file_stem(entry.student)}.html")
 
 
-def write_feedback(
-    entries: Iterable[Entry], attempts: Iterable[Entry], out: Path
-) -> dict[tuple[str, str], PurePosixPath]:
+Pages = dict[tuple[str, str], PurePosixPath]  # (student, day) -> a page, relative to the folder of all results
+
+
+def write_feedback(entries: Iterable[Entry], attempts: Iterable[Entry], out: Path) -> Pages:
     """Write every learner's page into a folder; returns where each is.
 
     Args:
