@@ -17,6 +17,7 @@ from training import (
     Plan,
     adapter_weights,
     begin,
+    both_costs,
     encoder_for,
     grouped_split,
     load_adapter,
@@ -226,7 +227,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
         options.out / "everyday",
         validate,
     )
-    costs = {**last, **{name: costs[name] + last[name] for name in ("steps", "tokens", "seconds", "resumed_at_step")}}
+    costs = both_costs(costs, last)
     soften(model, films, KEPT)
     print(f"averaged and softened: {validate(model)}")
     save_adapter(model, options.out)

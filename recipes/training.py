@@ -544,6 +544,12 @@ def catalogue_lines(folder: Path) -> str:
     return "\n".join([f"size = {(folder / files[0]).stat().st_size}", *hashes])
 
 
+def both_costs(first: dict, then: dict) -> dict:
+    """What two trainings, one after the other, cost together."""
+    added = {name: first[name] + then[name] for name in ("steps", "tokens", "seconds", "resumed_at_step")}
+    return {**then, **added, "peak_memory_bytes": max(first["peak_memory_bytes"], then["peak_memory_bytes"])}
+
+
 def summary(costs: dict) -> str:
     """One line on what a training cost."""
     return (
