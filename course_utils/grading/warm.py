@@ -57,6 +57,11 @@ class WarmProcess:
             self.close()
             raise OSError("the warm process could not be started")
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
