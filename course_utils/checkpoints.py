@@ -213,6 +213,9 @@ def _merge_into(target: Path, entry: Checkpoint, adapter_folder: Path, base_fold
         files = sorted(path for path in temporary.iterdir() if path.is_file())
         manifest = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        temporary.chmod(0o755)  # graded code may run as another user, who must be able to read it
+        for path in temporary.iterdir():
+            path.chmod(0o644)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(temporary, target)
     finally:
