@@ -1,0 +1,15 @@
+# hint: but not a known one
+def cost_of_words(rows):
+    words = []
+    for row in rows:
+        pieces = {}
+        for token, word in zip(row["tokens"], row["word_ids"]):
+            if word is not None:
+                pieces.setdefault(word, []).append(token)
+        words += pieces.values()
+    total = len(words) or 1
+    return {
+        "tokens_per_word": sum(len(word) for word in words) / total,
+        "whole": sum(len(word) == 1 for word in words) / total,
+        "unknown": sum("[UNK]" in word for word in words) / total,
+    }

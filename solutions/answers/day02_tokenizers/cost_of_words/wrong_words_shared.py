@@ -1,0 +1,14 @@
+# hint: Every text numbers its words from 0
+def cost_of_words(rows):
+    pieces = {}
+    for row in rows:
+        for token, word in zip(row["tokens"], row["word_ids"]):
+            if word is not None:
+                pieces.setdefault(word, []).append(token)
+    words = list(pieces.values())
+    total = len(words) or 1
+    return {
+        "tokens_per_word": sum(len(word) for word in words) / total,
+        "whole": sum(len(word) == 1 and "[UNK]" not in word for word in words) / total,
+        "unknown": sum("[UNK]" in word for word in words) / total,
+    }

@@ -1,0 +1,4 @@
+# hint: not always to max_length
+def encode_pairs(questions, texts, max_length):
+    batch = tokenizer(questions, texts, padding="max_length", truncation="only_second", max_length=max_length)
+    return {name: batch[name] for name in ["input_ids", "token_type_ids", "attention_mask"]}

@@ -1,0 +1,3 @@
+# hint: All token types are 0
+def encode_pairs(questions, texts, max_length):
+    return broken_pairs(questions, texts, max_length)

@@ -1,0 +1,18 @@
+# hint: only neighbours within one word count
+def merge_step(words, counts):
+    totals = Counter()
+    letters = [(piece, count) for word, count in zip(words, counts) for piece in word]
+    for (left, count), (right, _) in zip(letters, letters[1:]):
+        totals[left, right] += count
+    if not totals:
+        return {"pair": None, "words": words}
+    best = min(totals, key=lambda pair: (-totals[pair], pair))
+    merged = []
+    for word in words:
+        pieces, start = [], 0
+        while start < len(word):
+            width = 2 if tuple(word[start : start + 2]) == best else 1
+            pieces.append("".join(word[start : start + width]))
+            start += width
+        merged.append(pieces)
+    return {"pair": list(best), "words": merged}

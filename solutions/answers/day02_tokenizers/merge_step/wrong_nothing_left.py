@@ -1,0 +1,16 @@
+# hint: If no word has two pieces
+def merge_step(words, counts):
+    totals = Counter()
+    for word, count in zip(words, counts):
+        for pair in zip(word, word[1:]):
+            totals[pair] += count
+    best = min(totals, key=lambda pair: (-totals[pair], pair))
+    merged = []
+    for word in words:
+        pieces, start = [], 0
+        while start < len(word):
+            width = 2 if tuple(word[start : start + 2]) == best else 1
+            pieces.append("".join(word[start : start + width]))
+            start += width
+        merged.append(pieces)
+    return {"pair": list(best), "words": merged}

@@ -1,0 +1,3 @@
+# hint: Where nothing is marked
+def tokens_of_span(offsets, start, end):
+    return [i for i, (first, after) in enumerate(offsets) if first < end and start < after]
