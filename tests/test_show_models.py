@@ -67,10 +67,10 @@ def test_candidates_are_sorted_and_the_chosen_one_is_named_not_only_coloured(tmp
     view = show.candidates("The cat", [" sat", "<b>"], steps)
     found = re.findall(r"<code>(.*?)</code> <span>(.*?)</span>", view._repr_html_())
     assert found == [
-        ("␣sat", "60.0% <b>chosen</b>"),
+        ("␣sat", '60.0% <b role="img" aria-label="chosen">✓</b>'),
         ("␣ran", "25.0%"),
         ("↵", "70.0%"),
-        ("&lt;b&gt;", "12.5% <b>chosen</b>"),
+        ("&lt;b&gt;", '12.5% <b role="img" aria-label="chosen">✓</b>'),
     ]
     assert "in 1 of them the likeliest token was taken" in view.alt
     assert view.png(tmp_path / "c.png").stat().st_size > 4_000
@@ -212,10 +212,10 @@ def test_an_explorer_shows_a_view_first_and_renews_it(monkeypatch):
 
     class Handle:
         def update(self, content):
-            shown.append(content.data)
+            shown.append(content.html)
 
     def display(content, display_id=False):
-        shown.append(getattr(content, "data", content))
+        shown.append(getattr(content, "html", content))
         return Handle() if display_id else None
 
     monkeypatch.setattr("IPython.display.display", display)
@@ -232,7 +232,7 @@ def test_a_mistake_in_an_explorer_is_said_in_the_output():
     def fail(text):
         raise ValueError("No <text>.")
 
-    assert show.text_explorer(fail, "a")._now() == '<p role="alert">No &lt;text&gt;.</p>'
+    assert show.text_explorer(fail, "a")._now().html == '<p role="alert">No &lt;text&gt;.</p>'
 
 
 def test_many_changes_in_a_row_run_python_once(monkeypatch):
@@ -255,9 +255,9 @@ def test_many_changes_in_a_row_run_python_once(monkeypatch):
 def test_the_sliders_cover_temperature_top_k_and_top_p():
     explorer = show.sampling_explorer([2.0, 1.0, 0.0], ["a", "b", "c"])
     temperature, top_k, top_p = explorer.widget.children
-    assert "3 tokens can be drawn" in explorer._now()
+    assert "3 tokens can be drawn" in explorer._now().html
     top_k.value, temperature.value = 1, 0.5
-    assert "1 token can be drawn" in explorer._now() and "temperature 0.5" in explorer._now()
+    assert "1 token can be drawn" in explorer._now().html and "With temperature 0.5" in repr(explorer._now())
 
 
 def test_no_view_has_the_name_of_a_module():

@@ -22,7 +22,7 @@ async function start(root, data) {
   // What is on the screen: kept rows and columns, and weights whose rows sum to 1.
   let shown = { rows: [], columns: [], weights: new Float64Array(0), most: 1 };
   let latest = 0;
-  async function choose() {
+  async function choose(draw = true) {
     const of = group(), ticket = ++latest;
     const layers = state.layer < of.layers ? [state.layer] : [...Array(of.layers).keys()];
     const heads = state.head < of.heads ? [state.head] : [...Array(of.heads).keys()];
@@ -46,10 +46,13 @@ async function start(root, data) {
         if (sum > 0) part.forEach((weight, at) => { part[at] = weight / sum; });
       }
     }
-    shown = { rows, columns, weights, most: weights.reduce((most, weight) => Math.max(most, weight), 0) || 1 };
+    let most = 0;
+    for (const weight of weights) if (weight > most) most = weight;
+    shown = { rows, columns, weights, most: most || 1 };
+    render();
     state.row = Math.max(0, Math.min(state.row, rows.length - 1));
     state.column = Math.max(0, Math.min(state.column, columns.length - 1));
-    paint();
+    if (draw) paint();
   }
 
   // Controls. Native ones: their keys and names are known to every browser and screen reader.
@@ -94,10 +97,23 @@ async function start(root, data) {
   figure.append(frame);
 
   const colours = data.colours.map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
-  const colour = (weight) => {
-    const place = Math.sqrt(weight / shown.most) * (colours.length - 1), low = Math.min(Math.floor(place), colours.length - 2);
+  const ramp = [...Array(256).keys()].map((level) => {
+    const place = (level / 255) * (colours.length - 1), low = Math.min(Math.floor(place), colours.length - 2);
     return colours[low].map((from, at) => Math.round(from + (colours[low + 1][at] - from) * (place - low)));
-  };
+  });
+  const level = (weight) => Math.round(255 * Math.sqrt(weight / shown.most));
+  const colour = (weight) => ramp[level(weight)];
+
+  // The matrix as pixels, one for each weight; drawn anew only when the weights change.
+  const bitmap = make("canvas");
+  function render() {
+    const pixels = new ImageData(Math.max(1, shown.columns.length), Math.max(1, shown.rows.length));
+    const whole = new Uint32Array(pixels.data.buffer);
+    const packed = ramp.map(([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0);
+    for (let at = 0; at < shown.weights.length; at++) whole[at] = packed[level(shown.weights[at])];
+    [bitmap.width, bitmap.height] = [pixels.width, pixels.height];
+    bitmap.getContext("2d").putImageData(pixels, 0, 0);
+  }
   const font = (size, weight = "") => `${weight} ${size}px system-ui, sans-serif`;
   const prepare = (canvas, width, height) => {
     const ratio = window.devicePixelRatio || 1;
@@ -117,19 +133,15 @@ async function start(root, data) {
 
   let layout = { left: 0, top: 0, cell: 1 }, chips = [];
   function paintMatrix(ink) {
-    const { rows, columns, weights } = shown, of = group();
+    const { rows, columns } = shown, of = group();
     const most = Math.max(rows.length, columns.length, 1);
     const cell = most > 330 ? 1 : most > 110 ? 330 / most : Math.min(25, Math.floor(330 / most));
     const labelled = cell >= 9;
     const gutter = labelled ? 80 : 18;
     layout = { left: gutter, top: gutter, cell };
     const context = prepare(matrix, Math.max(gutter + cell * columns.length + 4, 200), gutter + cell * rows.length + 4);
-    const pixels = new ImageData(Math.max(1, columns.length), Math.max(1, rows.length));
-    weights.forEach((weight, at) => pixels.data.set([...colour(weight), 255], at * 4));
-    const small = make("canvas", { width: pixels.width, height: pixels.height });
-    small.getContext("2d").putImageData(pixels, 0, 0);
     context.imageSmoothingEnabled = false;
-    context.drawImage(small, gutter, gutter, cell * columns.length, cell * rows.length);
+    context.drawImage(bitmap, gutter, gutter, cell * columns.length, cell * rows.length);
     context.fillStyle = ink;
     context.textBaseline = "middle";
     const size = Math.min(13, Math.max(9, cell - 1));
@@ -288,7 +300,8 @@ async function start(root, data) {
   });
   const first = group().rows.findIndex((token) => !data.special.includes(token));
   state.row = Math.max(0, first);
-  await choose();
+  await choose(false);
   const row = [...shown.weights.subarray(state.row * shown.columns.length, (state.row + 1) * shown.columns.length)];
-  move(state.row, row.indexOf(Math.max(...row)));
+  state.column = Math.max(0, row.indexOf(Math.max(...row)));
+  paint();
 }

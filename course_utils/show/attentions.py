@@ -112,12 +112,13 @@ def heatmap(weights: object, tokens: Sequence[str], columns: Sequence[str] | Non
 
 
 def _array(values: object):
-    """Any array or tensor as float64, without importing the library that made it."""
+    """Any array or tensor as float32 or float64, without importing the library that made it."""
     import numpy as np
 
     if hasattr(values, "detach"):  # a torch tensor; float() because numpy knows no bfloat16
         values = values.detach().cpu().float().numpy()
-    return np.asarray(values, dtype=np.float64)
+    array = np.asarray(values)
+    return array if array.dtype == np.float64 else array.astype(np.float32, copy=False)
 
 
 def _checked(name: str, weights: object, rows: Sequence[str] | None, columns: Sequence[str] | None):
@@ -149,14 +150,14 @@ def _checked(name: str, weights: object, rows: Sequence[str] | None, columns: Se
     if max(expected) > MOST_TOKENS:
         raise ValueError(f"The view holds up to {MOST_TOKENS} tokens, not {max(expected)}: cut the text.")
     array = np.stack(layers)
-    sums = array.sum(-1)
+    sums = array.sum(-1, dtype=np.float64)
     if not np.isfinite(sums).all() or (array < 0).any() or abs(sums - 1).max() > 0.02:
         layer, head, row = np.argwhere(~(abs(sums - 1) <= 0.02) | (array < 0).any(-1))[0]
         raise ValueError(
             f"{name}: row {row} of layer {layer}, head {head} sums to {sums[layer, head, row]:.3f}, not 1: "
             "give weights after the softmax, from a model in model.eval(), where no dropout changes them."
         )
-    return array / sums[..., None]
+    return array / sums[..., None].astype(array.dtype)
 
 
 def _limit(array) -> int:

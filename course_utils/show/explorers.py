@@ -1,11 +1,27 @@
 """Explorers: change the input, and Python runs again. What they show at first stands also where no kernel runs."""
 
 import asyncio
+import html
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from .view import View
 
 DELAY = 0.3  # seconds without a change before Python runs
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What stands in an explorer's output at one time."""
+
+    html: str
+    alt: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.alt
 
 
 class Explorer:
@@ -16,10 +32,8 @@ class Explorer:
     """
 
     def __init__(self, view: Callable[..., View | Sequence[View]], controls: dict, delay: float = DELAY):
-        from IPython.display import HTML
         from ipywidgets import VBox
 
-        self._wrap = HTML
         self._view = view
         self._delay = delay
         self._controls = controls
@@ -32,18 +46,18 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        self._handle = display(self._wrap(self._now()), display_id=True)
+        self._handle = display(self._now(), display_id=True)
         display(self.widget)
 
-    def _now(self) -> str:
-        """The views for the present values as HTML; a mistake of the learner's is said, not thrown."""
-        import html
-
+    def _now(self) -> "Shown":
+        """The views for the present values; a mistake of the learner's is said, not thrown."""
         try:
             views = self._view(**{name: control.value for name, control in self._controls.items()})
         except Exception as error:
-            return f'<p role="alert">{html.escape(str(error) or type(error).__name__)}</p>'
-        return "".join(view._repr_html_() for view in ([views] if isinstance(views, View) else views))
+            words = str(error) or type(error).__name__
+            return Shown(f'<p role="alert">{html.escape(words)}</p>', words)
+        views = [views] if isinstance(views, View) else views
+        return Shown("".join(view._repr_html_() for view in views), " ".join(view.alt for view in views))
 
     def _changed(self, change) -> None:
         """Wait until the learner pauses: every change starts the clock again."""
@@ -59,7 +73,7 @@ class Explorer:
         """Run Python and show the result in the place of the last one."""
         self._waiting = None
         if self._handle is not None:
-            self._handle.update(self._wrap(self._now()))
+            self._handle.update(self._now())
 
 
 def text_explorer(

@@ -54,7 +54,7 @@ def _step(place: int, token: str, step: list[tuple[str, float]]) -> str:
 
 def _bar(token: str, share: float, chosen: bool) -> str:
     mark = ' class="on"' if chosen else ""
-    note = " <b>chosen</b>" if chosen else ""
+    note = ' <b role="img" aria-label="chosen">✓</b>' if chosen else ""
     return f'<li{mark} style="--p:{share:.1%}"><code>{_visible(token)}</code> <span>{share:.1%}{note}</span></li>'
 
 

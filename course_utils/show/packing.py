@@ -16,7 +16,7 @@ def quantise(weights, steps: int):
     """
     import numpy as np
 
-    scaled = weights * steps
+    scaled = weights.astype(np.float64) * steps
     whole = np.floor(scaled)
     remainders = scaled - whole - 1e-9 * np.arange(weights.shape[-1])  # among equals the first one gets the step
     missing = np.rint(steps - whole.sum(-1, keepdims=True)).astype(int)
@@ -77,11 +77,11 @@ def finest(groups: list, limit: int) -> tuple[int, list[list[str]]]:
 
     first = bisect_left(STEPS[:-1], True, key=lambda steps: not too_large(steps))
     for steps in STEPS[first:]:
-        packed = [[pack(head, steps) for head in quantise(group, steps)] for group in groups]
+        packed = [[pack(quantise(head, steps), steps) for head in group] for group in groups]
         if sum(len(head) for group in packed for head in group) <= limit:
             break
     return steps, packed
 
 
 def _size(heads, steps: int) -> int:
-    return sum(len(pack(head, steps)) for head in quantise(heads, steps))
+    return sum(len(pack(quantise(head, steps), steps)) for head in heads)
