@@ -1,8 +1,11 @@
 """Warm kernels in Jupyter: forked for a kernel manager, and for nbval behind the wall."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,24 @@ def test_a_warm_process_is_replaced_after_many_orders(monkeypatch):
     first = warm.shared(preload=False)
     monkeypatch.setattr(warm, "MAX_ORDERS", 1)
     assert warm.shared(preload=False) != first
+
+
+def test_a_warm_process_that_dies_costs_no_mark():
+    """The submission is not graded, which is the grader's error and no zero; the next one finds a new process."""
+    from grading_samples import DAY, RIGHT, notebook
+
+    from course_utils.grading.session import GradingError, grade_notebook
+
+    address = warm.shared()
+    process = next(process for process in warm._running.values() if process.address == address)
+    slow = "import time; time.sleep(20)\n"
+    with ThreadPoolExecutor(1) as pool:
+        grade = pool.submit(grade_notebook, notebook(RIGHT, before=slow), DAY)
+        time.sleep(2)
+        os.kill(process.pid, signal.SIGKILL)
+        with pytest.raises(GradingError, match="grade it again"):
+            grade.result(timeout=30)
+    assert grade_notebook(notebook(RIGHT), DAY).points == 10
 
 
 def test_a_warm_process_ends_with_its_grader():

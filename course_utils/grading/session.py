@@ -114,19 +114,23 @@ def _finding(address, order, data, seconds):
     """What an examiner, forked for this submission, finds; a sentence for the learner if it found nothing in time."""
     deadline = time.monotonic() + seconds
     answer, ended = b"", False
-    with warming.ask(address, order, data) as connection:
-        connection.shutdown(socket.SHUT_WR)
-        try:
+    try:
+        with warming.ask(address, order, data) as connection:
+            connection.shutdown(socket.SHUT_WR)
             while not ended:
                 connection.settimeout(max(0.01, deadline - time.monotonic()))
                 block = connection.recv(2**16)
                 answer, ended = answer + block, not block
-        except TimeoutError:
-            pass
+    except TimeoutError:
+        pass
+    except OSError:
+        ended = True
     lines = [json.loads(line) for line in answer.split(b"\n")[:-1]]
     if not ended and lines:
         with contextlib.suppress(OSError):
             os.kill(lines[0]["pid"], signal.SIGKILL)
+    if len(lines) < 2 and ended and not warming.answers(address):
+        raise GradingError("The warm process ended before this submission was graded: grade it again.")
     if len(lines) < 2:
         why = "ended while reading it" if ended else f"was stopped after {seconds:g} seconds"
         return {"problems": [f"Grading {why}: the submission overran what a grader allows."]}

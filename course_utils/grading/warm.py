@@ -90,6 +90,12 @@ def ask(address: str, order: dict, payload: bytes = b"") -> socket.socket:
     return connection
 
 
+def answers(address: str) -> bool:
+    """Whether a warm process listens at `address`."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        return connection.connect_ex(address) == 0
+
+
 def shared(preload: bool = True) -> str:
     """The address of this process's warm process.
 
