@@ -2,6 +2,8 @@
 alone.
 """
 
+from pathlib import Path
+
 import nbformat
 import numpy as np
 import pytest
@@ -273,6 +275,40 @@ def test_views_in_exported_html(page, axe, tmp_path):
     page.wait_for_selector(".cview-quiz[data-ready]")
     for kind in ("quiz", "attention", "curves"):
         axe(page, f".cview-{kind}")
+
+
+GALLERY = Path(__file__).parents[2] / "notebooks/gallery.ipynb"
+
+
+def look_at_every_view(page, axe):
+    """Every view of the page is alive, and axe finds nothing in any of them."""
+    page.wait_for_function(
+        """() => { const views = [...document.querySelectorAll('.cview:has(script)')];
+            return views.length >= 5 && views.every(view => view.hasAttribute('data-ready')); }"""
+    )
+    kinds = page.eval_on_selector_all(".cview", "views => views.map(view => view.classList[1])")
+    assert set(kinds) == {
+        f"cview-{kind}"
+        for kind in ("attention", "curves", "entities", "figure", "generation", "patches", "quiz", "tokens")
+    }
+    for kind in set(kinds):
+        axe(page, f".{kind}")
+
+
+def test_the_gallery_in_jupyterlab(page, lab, axe):
+    lab.open(page, lab.add(GALLERY, "gallery.ipynb"))
+    look_at_every_view(page, axe)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_gallery_in_exported_html(page, axe, tmp_path, theme):
+    from nbconvert import HTMLExporter
+
+    addresses = {"require_js_url": "", "mathjax_url": "", "mermaid_js_url": "", "mermaid_layout_elk_js_url": ""}
+    html, _ = HTMLExporter(theme=theme, **addresses).from_filename(str(GALLERY))
+    (tmp_path / "gallery.html").write_text(html, encoding="utf-8")
+    page.goto((tmp_path / "gallery.html").as_uri())
+    look_at_every_view(page, axe)
 
 
 def test_an_explorer_answers_in_jupyterlab(page, lab):
