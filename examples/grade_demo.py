@@ -20,7 +20,7 @@ from course_utils.grading.session import Limits
 from course_utils.syllabus import ROOT
 from examples.make_class import Sample, sample_class, write_class
 
-LIMITS = Limits(call=4.0, task=8.0, cell=60.0, total=150.0)  # an endless loop is caught within seconds
+LIMITS = Limits(call=10.0, task=20.0, cell=60.0, total=300.0)  # an endless loop costs seconds, a busy machine no marks
 BUILD = ROOT / "build" / "grade-demo"
 
 

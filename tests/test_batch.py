@@ -208,6 +208,12 @@ def test_what_keeps_a_batch_from_starting_is_one_sentence(course, folder, tmp_pa
         run(folder)
 
 
+def test_a_time_beyond_every_calendar_is_no_obstacle(course, folder):
+    put(folder, ada="right")
+    os.utime(folder / "ada.ipynb", (0, 10**12))
+    assert marks(run(folder)) == {"ada": 2}
+
+
 def test_results_inside_the_folder_are_no_submissions(course, folder):
     put(folder, ada="right")
     for _ in range(2):

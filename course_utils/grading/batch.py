@@ -189,7 +189,9 @@ def progress_bar(console=None) -> Iterator[Progress]:
     )
     with Bars(*columns, console=console or Console(stderr=True)) as bars:
         bar = bars.add_task("starting", total=None)
-        yield lambda done, total, name: bars.update(bar, completed=done, total=total, description=escape(name))
+        yield lambda done, total, name: bars.update(
+            bar, completed=done, total=total, description=escape(name or "starting")
+        )
 
 
 # --- what there is to do ----------------------------------------------------------------------------------------
@@ -249,12 +251,20 @@ def _jobs(folder: Path, out: Path) -> list[Job]:
 
 def _job(path: Path, folder: Path) -> Job:
     name = printable(path.relative_to(folder).as_posix(), 1000)
-    submitted = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    submitted = _modified(path)
     try:
         data = untrusted.read_file(path)
     except SubmissionProblem as problem:
         return Job(path, name, hashlib.sha256(str(problem).encode()).hexdigest(), submitted, str(problem))
     return Job(path, name, hashlib.sha256(data).hexdigest(), submitted)
+
+
+def _modified(path: Path) -> datetime:
+    """The file's own time; now, where it has none that a calendar knows."""
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def _known(book: Gradebook, jobs: list[Job], setting: _Setting) -> dict[tuple[str, str], str]:

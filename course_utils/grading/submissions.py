@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import warnings
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from .files import in_words, printable, slug, write_whole
 from .untrusted import SubmissionProblem
 
 MANIFEST = "manifest.json"
+_PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as a notebook's cell is parsed
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's own times say nothing: the manifest has the time
 
 
@@ -200,7 +202,7 @@ def clean_student(name: str) -> str:
 
 
 def _own_notebook(path: Path, day: Day) -> tuple[bytes, dict]:
-    """The learner's notebook as bytes and as plain cells, outputs left out when they are too large to send."""
+    """The learner's notebook, as the bytes that are sent and as plain cells."""
     if not path.exists():
         raise SubmitError(f"There is no notebook {path}: say where it is with --notebook.")
     try:
@@ -248,7 +250,8 @@ def _syntax_errors(notebook: dict) -> dict[int, str]:
         if cell["cell_type"] != "code" or cell["source"].lstrip().startswith("%%"):
             continue
         try:
-            compile(TransformerManager().transform_cell(cell["source"]), "cell", "exec", ast.PyCF_ONLY_AST | 0x2000)
+            with warnings.catch_warnings(action="ignore"):  # an odd escape in a string is no error
+                compile(TransformerManager().transform_cell(cell["source"]), "cell", "exec", _PARSE)
         except SyntaxError as error:
             broken[number] = f"syntax error on line {error.lineno}: {error.msg}"
         except (ValueError, RecursionError, MemoryError) as error:
