@@ -29,6 +29,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "redteam")]
 from grading_samples import DAY, RIGHT, notebook, released  # noqa: E402
 
 CALL = "import types\n{name}(types.SimpleNamespace(**globals()))"
+PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 # Attacks that forge a mark inside one process, and harm neither the machine nor the instructor who runs a peer on them.
 FORGERIES = ("COMPARISONS", "PATCHES")
 
@@ -76,7 +77,6 @@ def nbgrader_source() -> dict:
         source = f"### BEGIN HIDDEN TESTS\n{source}\n### END HIDDEN TESTS"
         cell = {"cell_type": "code", "id": name, "source": source, "metadata": {"nbgrader": mark | {"points": points}}}
         cells.append(cell | {"outputs": [], "execution_count": None})
-    book["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return book | {"cells": cells}
 
 
@@ -84,11 +84,11 @@ def otter_tests(folder: Path):
     """One test file a task, in otter's exception-based format."""
     module, tests = hidden_tests()
     for task in dict.fromkeys(task for _, task, _ in tests):
-        lines = ["OK_FORMAT = False", "import types", "from otter.test_files import test_case", module]
+        lines = ["OK_FORMAT = False", "import types", "from otter.test_files import test_case as otter_case", module]
         lines += [f'name = "{task}"', "points = None"]
         for name, of, points in tests:
             if of == task:
-                lines += [f'@test_case(name="{name}", points={points}, hidden=True)', f"def check_{name}(env):"]
+                lines += [f'@otter_case(name="{name}", points={points}, hidden=True)', f"def check_{name}(env):"]
                 lines += [f"    {name}(types.SimpleNamespace(**env))"]
         (folder / f"{task}.py").write_text("\n".join(lines), encoding="utf-8")
 
@@ -155,7 +155,8 @@ class Otter:
 
 
 def answered(book: dict, answers: dict, before: str) -> dict:
-    """The notebook with these answers and a first cell."""
+    """The notebook with these answers and a first cell, for the peers' own kernel."""
+    book["metadata"]["kernelspec"] = PYTHON
     for cell in book["cells"]:
         cell["source"] = answers.get(cell["id"], cell["source"])
     if before:

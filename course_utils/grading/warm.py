@@ -202,6 +202,7 @@ def _prepare():
     torch.set_num_interop_threads(1)
     for name in _IMPORTED:
         importlib.import_module(name)
+    sys.modules["transformers"].utils.logging.disable_progress_bar()
     _rehearse()
     with contextlib.suppress(Exception):  # a course without its encoder still grades, more slowly
         from transformers import AutoModel, AutoTokenizer
