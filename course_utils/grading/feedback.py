@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from .. import syllabus
 from .files import file_stem, printable, write_whole
@@ -181,7 +181,8 @@ def environment() -> jinja2.Environment:
         "line": line,
         "cell_name": cell_name,
         "points": points,
-        "time": _time,
+        "time": lambda time: _time(time, "%B %Y"),
+        "short_time": lambda time: _time(time, "%b %Y"),
         "outcome": lambda name: _OUTCOMES.get(name, "✗ not passed"),
         "sandbox": lambda name: _SANDBOXES.get(name, printable(name, 60)),
     }
@@ -198,8 +199,8 @@ def points(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
-def _time(time: datetime | None) -> Markup:
+def _time(time: datetime | None, month: str) -> Markup:
     if time is None:
         return Markup("")
-    shown = f"{time.day} {time:%B %Y, %H:%M} UTC"
-    return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), escape(shown))
+    shown = f"{time.day} {time:{month}, %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(time.isoformat(timespec="seconds"), shown)
