@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -149,6 +150,24 @@ def test_no_second_user_namespace_can_be_made():
 
 
 @pytest.mark.skipif("namespaces" not in WORKING, reason="needs our own namespaces")
+def test_calls_around_the_limits_are_refused():
+    code = """
+import ctypes, errno, platform
+from course_utils.grading import seccomp
+column = seccomp._ARCHITECTURES[platform.machine()][0]
+libc = ctypes.CDLL(None, use_errno=True)
+def refused(number):
+    ctypes.set_errno(0)
+    return libc.syscall(ctypes.c_long(number), 0, 0, 0, 0, 0) == -1 and ctypes.get_errno() == errno.EPERM
+went = [name for name, row in seccomp._REFUSED.items() if not refused(row[column])]
+say(value=[went, len(seccomp._REFUSED), refused(39 if column == 0 else 172), refused(0x40000000 + 39)])
+"""
+    went, count, getpid, other_numbers = seen("namespaces", code)
+    assert went == [] and count > 30 and getpid is False
+    assert other_numbers is (platform.machine() == "x86_64")
+
+
+@pytest.mark.skipif("namespaces" not in WORKING, reason="needs our own namespaces")
 def test_the_warden_cannot_be_stopped_read_or_traced():
     code = """
 import ctypes, signal, time
@@ -187,6 +206,7 @@ def test_only_its_own_processes_are_there(level):
             "threads",
             "import threading, time; [threading.Thread(target=time.sleep, args=(9,)).start() for _ in range(100)]",
         ),
+        ("memory files", "[os.write(os.memfd_create('m'), bytes(2 ** 22)) for _ in range(200)]"),
         ("shared memory", "open('/dev/shm/big', 'wb').write(bytes(2 ** 27))"),
     ],
 )

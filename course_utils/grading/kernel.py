@@ -21,7 +21,7 @@ import time
 import zmq
 
 from course_utils.grading import limits as bounds
-from course_utils.grading import sandbox
+from course_utils.grading import sandbox, seccomp
 from course_utils.grading.limits import Limits
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
@@ -243,5 +243,6 @@ def _environment(level, folder):
 
 if __name__ == "__main__":  # behind bubblewrap
     _info, _descriptors, _variables, _limits = json.loads(sys.argv[1])
+    seccomp.apply()
     bounds.apply(Limits(**_limits))
     serve(_info, _descriptors, _variables, _variables["HOME"])

@@ -25,6 +25,7 @@ _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 _SYS_MOUNT_SETATTR = 442
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(platform.machine(), 0)
 _SYS_CAPSET = {"x86_64": 126, "aarch64": 91}.get(platform.machine(), 0)
+_SYS_KEYCTL, _JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}.get(platform.machine(), 0), 1
 _CAPABILITY_VERSION = 0x20080522
 _CAPABILITIES = 64
 
@@ -94,6 +95,7 @@ def build_root(allowed: list[str], disk: int):
 
 def give_up_power():
     """Become the learner: no capability, no way to gain one, no root."""
+    _libc.syscall(ctypes.c_long(_SYS_KEYCTL), ctypes.c_long(_JOIN_SESSION_KEYRING), None)  # leaves the grader's keys
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(LEARNER_ID, LEARNER_ID, LEARNER_ID)

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import cache
 
 from course_utils.grading import limits as bounds
-from course_utils.grading import namespaces
+from course_utils.grading import namespaces, seccomp
 from course_utils.grading.limits import Limits
 from course_utils.syllabus import ROOT
 
@@ -147,9 +147,8 @@ def _learner(body, prepared, level, limits):
     os.setsid()
     if level == "namespaces":
         namespaces.give_up_power()
-    if (
-        limits and level != "bwrap"
-    ):  # bubblewrap itself needs more; the kernel sets the limits before the learner's first line
+        seccomp.apply()
+    if limits and level != "bwrap":  # bubblewrap itself needs more; there the kernel sets its limits when it starts
         bounds.apply(limits)
     body(prepared)
 
