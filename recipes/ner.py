@@ -12,14 +12,11 @@ loss asks only that the two together are likely, so that one set does not unlear
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from training import (
     Plan,
-    adapter_weights,
     begin,
-    both_costs,
     encoder_for,
     grouped_split,
     load_adapter,
@@ -28,7 +25,6 @@ from training import (
     report,
     run,
     save_adapter,
-    soften,
     train,
     with_adapter,
 )
@@ -39,7 +35,6 @@ NUMBERS = {name: number for number, name in LABELS.items()}
 NOT_NAMED = len(LABELS)  # a label of the training only: O, or MISC that this set does not mark
 RANK = 20
 PLAN = Plan(epochs=4, learning_rate=1e-3, tokens_a_batch=1024)
-AGAIN = replace(PLAN, epochs=1, learning_rate=5e-4, seed=100)  # one more pass; the adapter is the average of both ends
 LONGEST = 128
 SETS = {  # file -> how often an epoch has it, and whether its MISC is the newswire one or at least part of it
     "wikigold": (2, True),
@@ -200,12 +195,6 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     costs = train(model, examples, plan, options.out / "training", validate, loss_of, stop_after)
     if not costs["finished"]:
         return costs
-    first = adapter_weights(model)
-    again = replace(AGAIN, seed=plan.seed + AGAIN.seed, tokens_a_batch=plan.tokens_a_batch)
-    last = train(model, examples, again, options.out / "again", validate, loss_of)
-    costs = both_costs(costs, last)
-    soften(model, first, kept=1.0)
-    print(f"averaged: {validate(model)}")
     save_adapter(model, options.out)
     merged = load_adapter(base(), options.out)
     metrics = {

@@ -21,13 +21,16 @@ def recipes_importable():
 
 @pytest.fixture(scope="module")
 def training(recipes_importable):
+    """The shared code, with the precision fixed: two runs are compared to the last bit, on any machine."""
     import training
 
-    return training
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "faster_precision", lambda: "no")
+        yield training
 
 
 @pytest.fixture(scope="module")
-def sentiment(recipes_importable):
+def sentiment(training):
     import sentiment
 
     return sentiment
@@ -266,6 +269,27 @@ def test_every_row_is_in_one_batch_and_batches_are_small_enough(training, length
     assert batches == training.length_buckets(lengths, tokens, seed)
 
 
+def test_soften_averages_and_steps_back(training):
+    import torch
+
+    class Tiny(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lora_A, self.lora_B, self.head = (
+                torch.nn.Parameter(torch.tensor([value])) for value in (2.0, 4.0, 6.0)
+            )
+            self.frozen = torch.nn.Parameter(torch.tensor([1.0]), requires_grad=False)
+
+    model = Tiny()
+    earlier = training.adapter_weights(model)
+    assert set(earlier) == {"lora_A", "lora_B", "head"}
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(2)
+    training.soften(model, earlier, kept=0.5)
+    assert [weight.item() for weight in (model.lora_A, model.lora_B, model.head, model.frozen)] == [3.0, 2.5, 7.0, 3.0]
+
+
 def test_collate_pads_and_masks(training):
     batch = training.collate([{"input_ids": [5, 6, 7], "labels": [1, 2, 3]}, {"input_ids": [0], "labels": [4]}])
     assert batch["input_ids"].tolist() == [[5, 6, 7], [0, 0, 0]]
@@ -315,6 +339,14 @@ def test_stopped_training_resumes_to_the_same_result(quick_run, sentiment, tmp_p
     whole, pieced = weights(quick_run[0]), weights(tmp_path)
     assert whole.keys() == pieced.keys()
     assert all(torch.equal(whole[name], pieced[name]) for name in whole)
+
+
+def test_a_training_goes_on_in_the_precision_it_began_with(training, tmp_path, monkeypatch):
+    answers = iter(["bf16", "no"])
+    monkeypatch.setattr(training, "faster_precision", lambda: next(answers))
+    assert training.kept_precision(tmp_path / "a" / "precision.txt") == "bf16"
+    assert training.kept_precision(tmp_path / "a" / "precision.txt") == "bf16"
+    assert training.kept_precision(tmp_path / "b" / "precision.txt") == "no"
 
 
 def test_a_state_of_another_training_is_refused(quick_run, sentiment, training):
