@@ -33,16 +33,16 @@ def ask(function, *arguments, hint):
 
 def rows_in(found, names, count):
     """The named tables of whole numbers of a batch, as lists, after their form was checked."""
-    assert isinstance(found, dict), f"Return a dictionary with the keys {', '.join(names)}."
+    assert isinstance(found, dict), "Return a dictionary with a table for each key that the task names."
     missing = [name for name in names if name not in found]
-    assert not missing, f"The dictionary needs the keys {', '.join(names)}; missing: {', '.join(missing)}."
+    assert not missing, f"The dictionary lacks what the task asks for; missing: {', '.join(missing)}."
     tables = []
     for name in names:
         table = found[name].tolist() if hasattr(found[name], "tolist") else found[name]
         assert isinstance(table, (list, tuple)) and all(isinstance(row, (list, tuple)) for row in table), (
-            f"{name} is a list with a list of whole numbers for each row."
+            "A table is a list with a list of whole numbers for each row."
         )
-        assert len(table) == count, f"{name} needs one row for each text, in their order."
+        assert len(table) == count, "A table needs one row for each text, in their order."
         tables.append([list(row) for row in table])
     assert len({len(row) for table in tables for row in table}) == 1, (
         "All rows of a batch are equally long: ask the tokenizer for padding."
@@ -151,7 +151,9 @@ def test_span_of_bytes(submission):
 def check_cost(found, rows):
     """Compare the three measures, and name the usual mistakes."""
     names = ["tokens_per_word", "whole", "unknown"]
-    assert isinstance(found, dict) and set(names) <= set(found), f"Return a dictionary with {', '.join(names)}."
+    assert isinstance(found, dict) and set(names) <= set(found), (
+        "Return a dictionary with tokens_per_word, whole and unknown."
+    )
     assert all(isinstance(found[name], (int, float, np.number)) for name in names), "Each measure is one number."
     groups = [
         [
@@ -208,24 +210,29 @@ def row_of(*words):
     return {"tokens": [*tokens, "[SEP]"], "word_ids": [*numbers, None]}
 
 
+def tables(rows):
+    """The two arguments of cost_of_words."""
+    return [row["tokens"] for row in rows], [row["word_ids"] for row in rows]
+
+
 @pytest.mark.task("cost_of_words")
 def test_cost_of_the_example(submission):
     """the example of the task comes out"""
     rows = [row_of("luke ##war ##m", "soup", "[UNK]")]
-    check_cost(submission.cost_of_words(rows), rows)
+    check_cost(submission.cost_of_words(*tables(rows)), rows)
 
 
 @pytest.mark.task("cost_of_words")
 def test_cost_of_several_texts(submission):
     """several texts, each with words of its own"""
     rows = [row_of("hot", "soup"), row_of("un ##for ##get ##table", "[UNK]", "."), row_of("why", "?")]
-    check_cost(submission.cost_of_words(rows), rows)
+    check_cost(submission.cost_of_words(*tables(rows)), rows)
 
 
 @pytest.mark.task("cost_of_words")
 def test_cost_of_nothing(submission):
     """without a word, everything is 0.0"""
-    found = ask(submission.cost_of_words, [], hint="Without any word, all three measures are 0.0.")
+    found = ask(submission.cost_of_words, [], [], hint="Without any word, all three measures are 0.0.")
     check_cost(found, [])
 
 

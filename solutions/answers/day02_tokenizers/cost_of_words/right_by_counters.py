@@ -1,7 +1,7 @@
-def cost_of_words(rows):
+def cost_of_words(tokens, word_ids):
     sizes, unknown = Counter(), set()
-    for text, row in enumerate(rows):
-        for token, word in zip(row["tokens"], row["word_ids"]):
+    for text in range(len(tokens)):
+        for token, word in zip(tokens[text], word_ids[text]):
             if word is None:
                 continue
             sizes[text, word] += 1

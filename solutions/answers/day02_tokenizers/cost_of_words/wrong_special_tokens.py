@@ -1,15 +1,15 @@
 # hint: Special tokens belong to no word
-def cost_of_words(rows):
+def cost_of_words(tokens, word_ids):
     words = []
-    for row in rows:
+    for row, numbers in zip(tokens, word_ids):
         pieces = {}
-        for token, word in zip(row["tokens"], row["word_ids"]):
+        for token, word in zip(row, numbers):
             if word is not None:
                 pieces.setdefault(word, []).append(token)
         words += pieces.values()
     total = len(words) or 1
     return {
-        "tokens_per_word": sum(len(row["tokens"]) for row in rows) / total,
+        "tokens_per_word": sum(len(row) for row in tokens) / total,
         "whole": sum(len(word) == 1 and "[UNK]" not in word for word in words) / total,
         "unknown": sum("[UNK]" in word for word in words) / total,
     }

@@ -1,9 +1,9 @@
 # hint: but not a known one
-def cost_of_words(rows):
+def cost_of_words(tokens, word_ids):
     words = []
-    for row in rows:
+    for row, numbers in zip(tokens, word_ids):
         pieces = {}
-        for token, word in zip(row["tokens"], row["word_ids"]):
+        for token, word in zip(row, numbers):
             if word is not None:
                 pieces.setdefault(word, []).append(token)
         words += pieces.values()

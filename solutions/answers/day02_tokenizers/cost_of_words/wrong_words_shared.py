@@ -1,8 +1,8 @@
 # hint: Every text numbers its words from 0
-def cost_of_words(rows):
+def cost_of_words(tokens, word_ids):
     pieces = {}
-    for row in rows:
-        for token, word in zip(row["tokens"], row["word_ids"]):
+    for row, numbers in zip(tokens, word_ids):
+        for token, word in zip(row, numbers):
             if word is not None:
                 pieces.setdefault(word, []).append(token)
     words = list(pieces.values())
