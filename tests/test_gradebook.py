@@ -13,6 +13,7 @@ import pytest
 from gradebook_samples import NOON, entry, full_entry, grade, result
 
 from course_utils.grading.gradebook import Gradebook, GradebookError, mark_counting
+from course_utils.grading.session import CellResult
 
 
 @pytest.fixture
@@ -27,6 +28,20 @@ def test_an_entry_comes_back_as_it_went_in(book):
     assert book.entries() == [whole]
     assert book.entries()[0].submitted.tzinfo is not None
     assert book.finished() == {whole.fingerprint}
+
+
+def test_the_one_sentence_is_what_to_look_at_first():
+    def sentence(*outcomes, **more):
+        tests = [result("rank", outcome, hint="" if outcome == "passed" else "Sort it.") for outcome in outcomes]
+        return entry(grade=grade(tests, **more)).sentence
+
+    stopped = {"cells": [CellResult("rank", "rank", "failed", "NameError"), CellResult("x", "+", "failed", "y")]}
+    assert sentence("passed") == ""
+    assert sentence("passed", "failed") == "Task rank: Sort it."
+    assert sentence("failed", **stopped) == "Task rank: NameError"
+    assert sentence("failed", "timeout", **stopped) == "Task rank took too long."
+    assert sentence("timeout", problems=["Two answers to rank."]) == "Two answers to rank."
+    assert entry(problem="This is not a notebook.").sentence == "This is not a notebook."
 
 
 def test_every_attempt_stays_and_the_newest_finished_one_speaks(book):
@@ -95,6 +110,7 @@ WRITER = """
 import itertools, sys
 sys.path.insert(0, {tests!r})
 from gradebook_samples import entry
+from course_utils.grading.session import CellResult
 from course_utils.grading.gradebook import Gradebook
 with Gradebook({book!r}) as book:
     for number in itertools.count():

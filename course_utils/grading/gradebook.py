@@ -155,7 +155,8 @@ class Entry:
             return self.problem
         stopped = [f"{cell_name(cell)}: {cell.message}" for cell in self.grade.cells if cell.outcome != "passed"]
         slow = [f"Task {test.task} took too long." for test in self.grade.tests if test.outcome == "timeout"]
-        return next(iter([*self.grade.problems, *slow, *stopped]), "")
+        missed = [f"Task {test.task}: {test.hint}" for test in self.grade.tests if test.outcome != "passed"]
+        return next(iter([*self.grade.problems, *slow, *stopped, *missed]), "")
 
 
 def cell_name(cell: CellResult) -> str:
