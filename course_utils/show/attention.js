@@ -135,9 +135,9 @@ async function start(root, data) {
   function paintMatrix(ink) {
     const { rows, columns } = shown, of = group();
     const most = Math.max(rows.length, columns.length, 1);
-    const cell = most > 330 ? 1 : most > 110 ? 330 / most : Math.min(25, Math.floor(330 / most));
+    const cell = most > 296 ? 1 : most > 98 ? 296 / most : Math.min(25, Math.floor(296 / most));
     const labelled = cell >= 9;
-    const gutter = labelled ? 80 : 18;
+    const gutter = labelled ? 74 : 18;
     layout = { left: gutter, top: gutter, cell };
     const context = prepare(matrix, Math.max(gutter + cell * columns.length + 4, 200), gutter + cell * rows.length + 4);
     context.imageSmoothingEnabled = false;

@@ -68,7 +68,7 @@ def _form(number: int, total: int, question: dict) -> str:
     kind = "checkbox" if question["several"] else "radio"
     hint = " <small>(several are right)</small>" if question["several"] else ""
     labels = "".join(
-        f'<label><input type="{kind}" name="choice"> <span>{mark_up(str(choice["text"]))}</span></label>'
+        f'<label><input type="{kind}" name="choice"> <span>{mark_up(str(choice["text"]))}</span></label><br>'
         for choice in question["choices"]
     )
     reasons = "".join(_reason(choice) for choice in question["choices"])

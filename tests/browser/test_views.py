@@ -152,7 +152,7 @@ def test_attention_by_mouse(page, tmp_path):
         view.get_by_role("combobox", name="Layer").input_value() == "2"
         and view.get_by_role("combobox", name="Head").input_value() == "3"
     )
-    view.locator("canvas").first.hover(position={"x": 80 + 25 * 3 + 5, "y": 80 + 25 * 2 + 5})
+    view.locator("canvas").first.hover(position={"x": 74 + 25 * 3 + 5, "y": 74 + 25 * 2 + 5})
     assert view.locator("output b").inner_text().startswith("“be” to “or”")
     view.locator("canvas.strip").click(position={"x": 12, "y": 12})
     assert view.locator("output b").inner_text().startswith("“[CLS]” to “[CLS]”")
