@@ -38,6 +38,8 @@ def test_the_one_sentence_is_what_to_look_at_first():
     stopped = {"cells": [CellResult("rank", "rank", "failed", "NameError"), CellResult("x", "+", "failed", "y")]}
     assert sentence("passed") == ""
     assert sentence("passed", "failed") == "Task rank: Sort it."
+    unwritten = grade([result("rank", "failed", hint="rank is not written yet.")])
+    assert entry(grade=unwritten).sentence == "rank is not written yet."
     assert sentence("failed", **stopped) == "Task rank: NameError"
     assert sentence("failed", "timeout", **stopped) == "Task rank took too long."
     assert sentence("timeout", problems=["Two answers to rank."]) == "Two answers to rank."

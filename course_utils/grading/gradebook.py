@@ -155,7 +155,8 @@ class Entry:
             return self.problem
         stopped = [f"{cell_name(cell)}: {cell.message}" for cell in self.grade.cells if cell.outcome != "passed"]
         slow = [f"Task {test.task} took too long." for test in self.grade.tests if test.outcome == "timeout"]
-        missed = [f"Task {test.task}: {test.hint}" for test in self.grade.tests if test.outcome != "passed"]
+        failing = [test for test in self.grade.tests if test.outcome != "passed"]
+        missed = [test.hint if test.task in test.hint else f"Task {test.task}: {test.hint}" for test in failing]
         return next(iter([*self.grade.problems, *slow, *stopped, *missed]), "")
 
 
