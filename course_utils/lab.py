@@ -88,12 +88,18 @@ def server_command(port: int) -> list[str]:
     return [
         *command,
         f"--ServerApp.root_dir={ROOT}",
+        "--LabApp.log_level=ERROR",
         "--ServerApp.log_level=ERROR",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
+
+
+def log_file() -> Path:
+    """Where JupyterLab writes what it has to say."""
+    return Path(sys.prefix) / "jupyterlab.log"
 
 
 def start_page() -> str:
@@ -118,7 +124,9 @@ def open_lab(port: int = 8888, given: bool = False, browser: bool = True, say: C
     if found != port:
         say(f"Port {port} is in use, so the course takes {found}.")
     token = secrets.token_hex(16)
-    server = subprocess.Popen(server_command(found), env={**os.environ, "JUPYTER_TOKEN": token})
+    with log_file().open("w") as log:  # its words are for whoever looks for a fault, not for the learner
+        environment = {**os.environ, "JUPYTER_TOKEN": token}
+        server = subprocess.Popen(server_command(found), env=environment, stdout=log, stderr=log)
     try:
         _wait_until_it_answers(server, found, token)
         url = f"http://127.0.0.1:{found}/lab/tree/{start_page()}?token={token}"
@@ -137,13 +145,15 @@ def _wait_until_it_answers(server: subprocess.Popen, port: int, token: str) -> N
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise LabError(f"JupyterLab stopped at once (exit status {server.returncode}): run `course doctor`.")
+            raise LabError(
+                f"JupyterLab stopped at once (exit status {server.returncode}): run `course doctor`, or read {log_file()}."
+            )
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status?token={token}", timeout=2).close()
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise LabError(f"JupyterLab did not answer within {PATIENCE} seconds: run `course doctor`.")
+    raise LabError(f"JupyterLab did not answer within {PATIENCE} seconds: run `course doctor`, or read {log_file()}.")
 
 
 def _stop(server: subprocess.Popen) -> None:

@@ -107,7 +107,9 @@ class Lab:
     def open(self, page, name: str) -> None:
         """Open a notebook of the server's folder and wait until it is drawn."""
         page.goto(f"{self.address}/lab/tree/{name}?reset&token={self.token}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        cells = len(json.loads((self.root / "work" / name).read_text(encoding="utf-8"))["cells"])
+        drawn = "cells => document.querySelectorAll('.jp-Notebook .jp-Cell').length === cells"
+        page.wait_for_function(drawn, arg=cells, timeout=60_000)
         page.wait_for_function("() => !document.querySelector('#jupyterlab-splash')", timeout=60_000)
 
     def run_all(self, page, timeout: float = 120) -> None:
@@ -116,7 +118,7 @@ class Lab:
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         page.wait_for_function(
-            """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(
+            """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea .jp-InputPrompt')].every(
                 prompt => /^\\[\\d+\\]:$/.test(prompt.textContent.trim()))""",
             timeout=timeout * 1000,
         )
