@@ -247,7 +247,11 @@ def main(address: str, how: str):
     _make_checkpoints()
     gc.collect()
     gc.freeze()
-    _serve(address)
+    tempfile.tempdir = os.path.dirname(address)  # what a fork leaves there, should it be killed, goes with the folder
+    try:
+        _serve(address)
+    finally:
+        shutil.rmtree(tempfile.tempdir, ignore_errors=True)
 
 
 if __name__ == "__main__":
