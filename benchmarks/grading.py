@@ -77,7 +77,7 @@ def nbgrader_source() -> dict:
         source = f"### BEGIN HIDDEN TESTS\n{source}\n### END HIDDEN TESTS"
         cell = {"cell_type": "code", "id": name, "source": source, "metadata": {"nbgrader": mark | {"points": points}}}
         cells.append(cell | {"outputs": [], "execution_count": None})
-    return book | {"cells": cells}
+    return book | {"cells": cells, "metadata": {"kernelspec": PYTHON}}
 
 
 def otter_tests(folder: Path):
@@ -213,7 +213,7 @@ def measured(grader, times: int):
         time.sleep(0.2)  # what the grader ends last is still to be accounted for
         rows.append((seconds, used_by_children() + (grader.spent() if isinstance(grader, Ours) else 0) - spent))
         if points != DAY.points:
-            raise SystemExit(f"{type(grader).__name__} gave {points} of {DAY.points} to right answers")
+            raise SystemExit(f"{type(grader).__name__} gave {points} of {DAY.points} points to right answers")
     return [statistics.median(column) for column in zip(*rows)]
 
 
