@@ -144,6 +144,13 @@ def test_hub_mode_without_network_says_what_to_do(monkeypatch):
         corpus("reviews")
 
 
+def test_a_cache_that_cannot_be_written_is_no_obstacle(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way of the folder")
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert corpus("documents")["test"].num_rows == 50
+
+
 def test_a_damaged_row_and_a_missing_file_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(corpora, "CORPORA", tmp_path)
     with pytest.raises(CorpusError, match=r"train\.jsonl is missing"):

@@ -53,9 +53,25 @@ def test_a_kernel_of_another_python_is_not_ours(monkeypatch, tmp_path):
 
 def test_a_server_that_stops_at_once_is_one_sentence(monkeypatch):
     monkeypatch.setattr(lab, "register_kernel", lambda: None)
+    monkeypatch.setattr(lab, "settle_in", lambda: None)
     monkeypatch.setattr(lab, "server_command", lambda port: [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(lab.LabError, match="exit status 3.*course doctor"):
         lab.open_lab(port=0, given=True, browser=False)
+
+
+def test_lessons_are_trusted_and_no_news_are_asked_for(monkeypatch, tmp_path):
+    from nbformat.sign import NotebookNotary
+
+    from course_utils.notebooks import read
+    from course_utils.syllabus import day
+
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    assert not NotebookNotary().check_signature(read(day(1).lesson))
+    lab.settle_in()
+    assert NotebookNotary().check_signature(read(day(1).lesson))
+    (settings,) = (tmp_path / "share").rglob("overrides.json")
+    assert "fetchNews" in settings.read_text()
 
 
 def test_it_serves_day_one_and_stops_when_asked(tmp_path):
@@ -66,6 +82,7 @@ def test_it_serves_day_one_and_stops_when_asked(tmp_path):
     command = [sys.executable, "-m", "course_utils.cli", "lab", "--no-browser", "--port", str(port)]
     course = os.path.join(os.path.dirname(sys.executable), "course")
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "run")}
+    environment["JUPYTER_DATA_DIR"] = str(tmp_path / "data")
     process = subprocess.Popen(
         [course, *command[3:]], stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
     )

@@ -1,9 +1,4 @@
-"""Day 1 as a learner meets it: opened in JupyterLab and run top to bottom, with no request beyond this computer.
-
-COURSE_SCREENSHOT=docs/day01.png takes the README's picture on the way.
-"""
-
-import os
+"""Day 1 as a learner meets it: opened in JupyterLab and run top to bottom, with no request beyond this computer."""
 
 from course_utils.syllabus import day
 
@@ -11,9 +6,6 @@ from course_utils.syllabus import day
 def test_day_one_runs_top_to_bottom(page, lab):
     name = lab.add(day(1).lesson, day(1).lesson.name)
     lab.open(page, name)
-    if picture := os.environ.get("COURSE_SCREENSHOT"):
-        page.set_viewport_size({"width": 1440, "height": 900})
-        page.screenshot(path=picture)
     lab.run_all(page, timeout=300)
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
