@@ -24,7 +24,7 @@ LEARNER = [
     "README.md",
     "GLOSSARY.md",
     "CONTRIBUTING.md",
-    "GLOSSARY.md",
+    "docs",
     "LICENSE",
     "LICENSE-lessons",
     "NOTICE",
