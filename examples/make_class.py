@@ -179,8 +179,8 @@ def _unlucky(book: _Answers) -> list[Sample]:
     typo = book.right[second] + "\n    return ((\n"
     loop = _function(first, LOOP)
     raising = "import a_module_that_nobody_has\n" + book.right[last]
-    other_day = {"cells": [_cell("def split_words(text):\n    return text.split()", "split_words")]}
-    wrong_day = json.dumps(other_day | {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+    other = next(day for day in syllabus.days() if day.slug != book.day.slug and day.exercise.exists())
+    confused = f"the exercise of Day {other.number}, not of Day {book.day.number}"
 
     def no_metadata(cell: dict) -> None:
         cell["metadata"] = {}
@@ -200,7 +200,7 @@ def _unlucky(book: _Answers) -> list[Sample]:
             "jack.ipynb", "jack", "no notebook but a picture", 0, b"\x89PNG\r\n\x1a\n" + bytes(99), "not a notebook"
         ),
         Sample("kim.docx", "kim", "an empty file", 0, b"", "empty"),
-        Sample("lena.ipynb", "lena", "another day's notebook", 0, wrong_day, "none of the tasks"),
+        Sample("lena.ipynb", "lena", "another day's notebook", 0, other.exercise.read_bytes(), confused),
         Sample(
             "milo.ipynb",
             "milo",
