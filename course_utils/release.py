@@ -24,7 +24,6 @@ LEARNER = [
     "README.md",
     "GLOSSARY.md",
     "CONTRIBUTING.md",
-    "docs",
     "LICENSE",
     "LICENSE-lessons",
     "NOTICE",
