@@ -59,6 +59,8 @@ def doctor() -> None:
 @app.command()
 def prepare() -> None:
     """Get the built-in checkpoints and the kernel ready, once."""
+    from matplotlib import font_manager  # noqa: F401  its list of fonts is built once, and says so on stderr
+
     from course_utils import checkpoints, lab
 
     with plain_errors():

@@ -129,6 +129,8 @@ def lab(tmp_path_factory):
     """JupyterLab as a learner starts it, with its own home, settings and signatures, so that it neither reads nor
     leaves any.
     """
+    import matplotlib
+
     root = tmp_path_factory.mktemp("lab")
     for folder in ("home", "config", "data", "runtime", "work", "settings", "workspaces", "ipython"):
         (root / folder).mkdir()
@@ -155,6 +157,7 @@ def lab(tmp_path_factory):
         "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
         "COURSE_CACHE": str(_course_cache()),
+        "MPLCONFIGDIR": matplotlib.get_cachedir(),  # or the list of fonts is built again, which is said on stderr
         "OMP_NUM_THREADS": "1",
         "HF_HUB_OFFLINE": "1",
     }
