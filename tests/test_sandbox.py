@@ -78,11 +78,11 @@ def test_only_a_learners_copy_is_there(level, tmp_path):
 
 @walls
 def test_the_home_and_tmp_are_empty_and_private(level):
-    code = "say(value=[os.listdir('/tmp/home'), os.listdir('/tmp')]); open('/tmp/course-left', 'w').write('x')"
+    code = "say(value=[os.listdir('/tmp/learner'), os.listdir('/tmp')]); open('/tmp/course-left', 'w').write('x')"
     above = {Path(path).parts[2] for path in sandbox.allowed() if path.startswith("/tmp/")}  # a copy that lives in /tmp
     for _ in range(2):
         home, names = seen(level, code)
-        assert home == [] and set(names) - above == {"home"}
+        assert home == [] and set(names) - above == {"learner"}
     assert not os.path.exists("/tmp/course-left")
 
 

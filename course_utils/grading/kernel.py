@@ -232,7 +232,7 @@ def _listening(path):
 
 def _environment(level, folder):
     """The kernel's whole environment; the grader's own may hold secrets."""
-    home = folder if level == "none" else "/tmp/home"
+    home = folder if level == "none" else "/tmp/learner"
     kept = {name: os.environ[name] for name in ("COURSE_CACHE", "COURSE_MODELS", "TZ") if name in os.environ}
     fixed = {"COURSE_GRADING": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONHASHSEED": "0"}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}

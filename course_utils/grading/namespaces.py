@@ -31,7 +31,7 @@ _CAPABILITIES = 64
 
 _DEVICES = ["null", "zero", "full", "random", "urandom"]
 _ETC = {
-    "passwd": f"root:x:0:0::/:/bin/false\nlearner:x:{LEARNER_ID}:{LEARNER_ID}::/tmp/home:/bin/sh\n",
+    "passwd": f"root:x:0:0::/:/bin/false\nlearner:x:{LEARNER_ID}:{LEARNER_ID}::/tmp/learner:/bin/sh\n",
     "group": f"root:x:0:\nlearner:x:{LEARNER_ID}:\n",
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
@@ -90,7 +90,7 @@ def build_root(allowed: list[str], disk: int):
     os.chdir("/new")
     _syscall(_SYS_PIVOT_ROOT, b".", b".")
     _checked(_libc.umount2(b".", _MNT_DETACH), "umount2")
-    os.chdir("/tmp/home")
+    os.chdir("/tmp/learner")
 
 
 def give_up_power():
@@ -127,9 +127,9 @@ def adopt_orphans():
 def _private_folders(disk):
     os.mkdir("/new/tmp")
     _mount("tmpfs", "/new/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=1777,size={disk}m,nr_inodes=20000")
-    os.mkdir("/new/tmp/home")
+    os.mkdir("/new/tmp/learner")
     if os.geteuid() == 0:
-        os.chown("/new/tmp/home", LEARNER_ID, LEARNER_ID)
+        os.chown("/new/tmp/learner", LEARNER_ID, LEARNER_ID)
     os.mkdir("/new/etc")
     _mount("tmpfs", "/new/etc", "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755,size=1m")
     for name, text in _ETC.items():

@@ -98,13 +98,13 @@ def launch(body: Callable, level: str, limits: Limits | None, leash: socket.sock
 def bwrap_command(limits: Limits) -> list[str]:
     """The bubblewrap command that draws the same wall; what is to run behind it is appended."""
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "course"]
-    command += ["--size", str(limits.disk * bounds.MIB), "--tmpfs", "/tmp", "--dir", "/tmp/home", "--proc", "/proc"]
+    command += ["--size", str(limits.disk * bounds.MIB), "--tmpfs", "/tmp", "--dir", "/tmp/learner", "--proc", "/proc"]
     command += ["--dev", "/dev", "--size", str(64 * bounds.MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     if os.geteuid() == 0:
         command += ["--uid", str(namespaces.LEARNER_ID), "--gid", str(namespaces.LEARNER_ID)]
     for path in sorted(allowed(), key=len):
         command += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
-    return [*command, "--remount-ro", "/", "--chdir", "/tmp/home", "--"]
+    return [*command, "--remount-ro", "/", "--chdir", "/tmp/learner", "--"]
 
 
 def _outer(body, level, limits, leash, prepare, told, mapped):

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import threading
 import warnings
 import zipfile
 from collections.abc import Iterable
@@ -25,6 +26,8 @@ from .files import in_words, printable, slug, write_whole
 from .untrusted import SubmissionProblem
 
 MANIFEST = "manifest.json"
+# CPython 3.11 counts the depth of all threads' syntax trees in one place, and may call that a SystemError (gh-106905).
+_ONE_AT_A_TIME = threading.Lock()
 _PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as a notebook's cell is parsed
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's own times say nothing: the manifest has the time
 
@@ -304,7 +307,8 @@ def read_submission(path: str | Path, day: "str | int | Day | None" = None, data
     path = Path(path)
     wanted = None if day is None else syllabus.day(day)
     try:
-        return _read(path, untrusted.read_file(path) if data is None else data, wanted)
+        with _ONE_AT_A_TIME:
+            return _read(path, untrusted.read_file(path) if data is None else data, wanted)
     except SubmissionProblem:
         raise
     except MemoryError:

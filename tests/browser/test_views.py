@@ -2,6 +2,7 @@
 alone.
 """
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -10,8 +11,8 @@ import pytest
 
 from course_utils import show
 
-pytest.importorskip("playwright")
 pytest.importorskip("axe_playwright_python")
+expect = pytest.importorskip("playwright.sync_api").expect
 
 QUIZ = """
 [[questions]]
@@ -105,6 +106,11 @@ TOKENS = ["[CLS]", "to", "be", "or", "not", "[SEP]"]
 WEIGHTS = random_weights(2, 3, 6, 6)
 
 
+def begins(view, words: str) -> None:
+    """Wait until the value that is read out begins with these words: the browser may take a moment to change it."""
+    expect(view.locator("output b")).to_have_text(re.compile(re.escape(words)))
+
+
 def shown_weight(view) -> float:
     return float(view.locator("output b").inner_text().rsplit(": ", 1)[1])
 
@@ -114,12 +120,13 @@ def test_attention_by_keyboard_alone_reaches_every_value(page, axe, scheme, tmp_
     axe(page)
     for key in ("Tab", "ArrowDown", "Tab", "ArrowDown", "ArrowDown"):  # layer 2, head 3
         page.keyboard.press(key)
+    for name, value in (("Layer", "2"), ("Head", "3")):
+        expect(view.get_by_role("combobox", name=name)).to_have_value(value)
     for key in ("Tab", "Tab", "ArrowUp", "Home"):  # past the box, to the matrix
         page.keyboard.press(key)
     for row in range(6):
         for column in range(6):
-            text = view.locator("output b").inner_text()
-            assert text.startswith(f"“{TOKENS[row]}” to “{TOKENS[column]}”")
+            begins(view, f"“{TOKENS[row]}” to “{TOKENS[column]}”")
             assert abs(shown_weight(view) - WEIGHTS[1, 2, row, column]) <= 0.00007
             page.keyboard.press("ArrowRight")
         for key in ("Home", "ArrowDown"):
@@ -140,7 +147,7 @@ def test_attention_averages_and_leaves_special_tokens_out(page, tmp_path):
     for key in ("ArrowUp", "ArrowUp", "Home"):
         matrix.press(key)
     inner = WEIGHTS.mean((0, 1))[1:5, 1:5]
-    assert view.locator("output b").inner_text().startswith("“to” to “to”")
+    begins(view, "“to” to “to”")
     assert abs(shown_weight(view) - (inner / inner.sum(-1, keepdims=True))[0, 0]) < 0.0001
     assert "row sums to 1.000" in view.locator("output").inner_text()
 
@@ -153,9 +160,9 @@ def test_attention_by_mouse(page, tmp_path):
         and view.get_by_role("combobox", name="Head").input_value() == "3"
     )
     view.locator("canvas").first.hover(position={"x": 74 + 25 * 3 + 5, "y": 74 + 25 * 2 + 5})
-    assert view.locator("output b").inner_text().startswith("“be” to “or”")
+    begins(view, "“be” to “or”")
     view.locator("canvas.strip").click(position={"x": 12, "y": 12})
-    assert view.locator("output b").inner_text().startswith("“[CLS]” to “[CLS]”")
+    begins(view, "“[CLS]” to “[CLS]”")
 
 
 def test_attention_of_an_encoder_decoder(page, axe, tmp_path):
@@ -166,7 +173,7 @@ def test_attention_of_an_encoder_decoder(page, axe, tmp_path):
     matrix = view.get_by_role("application").first
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "End"):
         matrix.press(key)
-    assert view.locator("output b").inner_text().startswith("“nicht” to “[SEP]”")
+    begins(view, "“nicht” to “[SEP]”")
     assert abs(shown_weight(view) - cross[0, 0, 2, 5]) <= 0.0001
     axe(page)
 

@@ -52,12 +52,12 @@ def test_right_answers_still_get_full_marks_afterwards():
 
 def test_nothing_is_left_for_the_next_submission():
     leave = "import os, numpy, course_utils\nnumpy.left = course_utils.left = 1\nos.environ['LEFT'] = '1'\n"
-    for place in ("/tmp/left", "/tmp/home/left", "/dev/shm/left"):
+    for place in ("/tmp/left", "/tmp/learner/left", "/dev/shm/left"):
         leave += f"open({place!r}, 'w').write('x')\n"
     assert grade_notebook(notebook(RIGHT, before=leave), DAY, LIMITS).points == 10
     look = "import os, numpy, course_utils\n" + attacks.LOOT
     look += "if hasattr(numpy, 'left') or hasattr(course_utils, 'left') or 'LEFT' in os.environ: reward()\n"
-    look += "if any(map(os.path.exists, ('/tmp/left', '/tmp/home/left', '/dev/shm/left'))): reward()\n"
+    look += "if any(map(os.path.exists, ('/tmp/left', '/tmp/learner/left', '/dev/shm/left'))): reward()\n"
     assert grade_notebook(notebook(dict.fromkeys(RIGHT, ""), before=look), DAY, LIMITS).points == 0
 
 
