@@ -110,11 +110,10 @@ def sandbox(platform: str = sys.platform) -> Iterator[Finding]:
     if not platform.startswith("linux"):
         yield Finding("grading", "warning", "no namespaces here; lessons and exercises work", "grade on Linux")
         return
-    from course_utils.grading.sandbox import strongest
+    from course_utils.grading.sandbox import available
 
-    chosen = strongest()
-    if chosen and chosen != "none":
-        yield Finding("grading", "ok", f"submissions run behind the sandbox {chosen!r}")
+    if levels := available():
+        yield Finding("grading", "ok", f"submissions run behind the sandbox {levels[0]!r}")
     else:
         remedy = _namespace_remedy(Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"))
         yield Finding("grading", "warning", "user namespaces are switched off, so grading refuses", remedy)
