@@ -14,8 +14,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from course_utils.grading.batch import BatchResult, grade_folder, progress_bar
+from course_utils.grading.entries import Entry
 from course_utils.grading.feedback import points
-from course_utils.grading.gradebook import Entry
 from course_utils.grading.session import Limits
 from course_utils.syllabus import ROOT
 from examples.make_class import Sample, sample_class, write_class

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from course_utils.grading.gradebook import Entry
+from course_utils.grading.entries import Entry
 from course_utils.grading.session import CellResult, Grade
 from course_utils.grading.testing import TestResult
 

@@ -7,7 +7,7 @@ from gradebook_samples import entry, full_entry, grade, result
 
 from course_utils.grading.analysis import distribution, per_test
 from course_utils.grading.dashboard import dashboard, write_dashboard
-from course_utils.grading.gradebook import mark_counting
+from course_utils.grading.entries import mark_counting
 
 CHROMIUM = Path("/usr/bin/chromium")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation
 
-from .gradebook import Entry
+from .entries import Entry
 
 BANDS = 5
 

@@ -11,9 +11,9 @@ from statistics import mean, median
 from markupsafe import Markup
 
 from .analysis import distribution, per_test
+from .entries import Entry
 from .feedback import Pages, environment, heading, most_points, points, state
 from .files import write_whole
-from .gradebook import Entry
 
 
 def write_dashboard(entries: Iterable[Entry], pages: Pages, path: Path) -> Path:

@@ -14,8 +14,8 @@ import jinja2
 from markupsafe import Markup
 
 from .. import syllabus
+from .entries import Entry, cell_name
 from .files import file_stem, printable, write_whole
-from .gradebook import Entry, cell_name
 from .testing import TestResult
 
 LINE = 600  # characters of one message on a page

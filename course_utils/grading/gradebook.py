@@ -1,194 +1,67 @@
-"""The gradebook: every submission, every attempt at grading it and every test's result, through SQLAlchemy.
+"""The gradebook: every submission, every attempt at grading it, every test's result, and every person's decision.
 
-SQLite by default, any SQLAlchemy URL otherwise. Each attempt is one transaction: a run that is killed has lost
-nothing that was finished, and nothing that was not is half there.
+SQLite by default, any SQLAlchemy URL otherwise. Whatever is written is one transaction and is only ever added: a run
+that is killed has lost nothing that was finished, and nothing that was not is half there.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, astuple, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
 
+from .. import syllabus
+from . import migrations
+from .entries import Entry, newest, order
+from .marks import Adjustment, Answer, DecisionError, Extension, HandMark, Mark, Rules, decided
+from .policy import Policy, parse_policy
 from .session import CellResult, Grade
+from .tables import (
+    Attempt,
+    Base,
+    Result,
+    Schema,
+    StoredAdjustment,
+    StoredExtension,
+    StoredHandMark,
+    StoredPolicy,
+    StoredSubmission,
+)
 from .testing import TestResult
 
-SCHEMA = 1
+_TABLES = {Adjustment: StoredAdjustment, Extension: StoredExtension, HandMark: StoredHandMark}
+_TEST = [field.name for field in fields(TestResult)]
 
 
 class GradebookError(RuntimeError):
-    """A gradebook that cannot be opened; the message says which and what to do."""
-
-
-class Time(sa.TypeDecorator):
-    """A time in UTC, also in databases that forget the time zone."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value, dialect):
-        """To the database: UTC without its name."""
-        return value.astimezone(UTC).replace(tzinfo=None) if value else None
-
-    def process_result_value(self, value, dialect):
-        """From the database: UTC with its name."""
-        return value.replace(tzinfo=UTC) if value else None
-
-
-class Words(sa.TypeDecorator):
-    """Text that any database takes: what a learner's code wrote may hold NUL and halves of surrogate pairs."""
-
-    impl = sa.String
-    cache_ok = True
-
-    def process_bind_param(self, value, dialect):
-        """To the database: such characters as escapes."""
-        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0") if value else value
-
-
-class Base(DeclarativeBase):
-    """What all tables share."""
-
-    type_annotation_map = {datetime: Time, list: sa.JSON, str: Words}
-
-
-class Schema(Base):
-    """One row: the version of these tables."""
-
-    __tablename__ = "schema"
-    version: Mapped[int] = mapped_column(primary_key=True)
-
-
-class StoredSubmission(Base):
-    """One file of one learner; the same file handed in again is the same submission."""
-
-    __tablename__ = "submissions"
-    __table_args__ = (sa.UniqueConstraint("day", "student", "file", "sha256"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    day: Mapped[str] = mapped_column(Words(100), index=True)  # "" where no day was recognised
-    student: Mapped[str] = mapped_column(Words(200), index=True)
-    file: Mapped[str]
-    sha256: Mapped[str] = mapped_column(sa.String(64))
-    submitted: Mapped[datetime]
-    doubtful: Mapped[bool]
-    attempts: Mapped[list["Attempt"]] = relationship(back_populates="submission", order_by="Attempt.id")
-
-
-class Attempt(Base):
-    """One grading of a submission, with what the mark depended on."""
-
-    __tablename__ = "attempts"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submissions.id"), index=True)
-    fingerprint: Mapped[str] = mapped_column(sa.String(64), index=True)
-    graded: Mapped[datetime]
-    points: Mapped[float]
-    max_points: Mapped[float]
-    problem: Mapped[str]  # why there was nothing to grade; "" when there was
-    failed: Mapped[bool]  # grading itself failed: the learner's mark is open
-    notes: Mapped[list]
-    problems: Mapped[list]
-    cells: Mapped[list]
-    sandbox: Mapped[str] = mapped_column(sa.String(40))
-    seconds: Mapped[float]
-    peak_memory: Mapped[int] = mapped_column(sa.BigInteger)
-    course_version: Mapped[str] = mapped_column(sa.String(40))
-    tests_hash: Mapped[str] = mapped_column(sa.String(64))
-    submission: Mapped[StoredSubmission] = relationship(back_populates="attempts")
-    results: Mapped[list["Result"]] = relationship(order_by="Result.id")
-
-
-class Result(Base):
-    """One test's result in one attempt."""
-
-    __tablename__ = "results"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    attempt_id: Mapped[int] = mapped_column(sa.ForeignKey("attempts.id"), index=True)
-    public: Mapped[bool]
-    name: Mapped[str]
-    task: Mapped[str]
-    points: Mapped[float]
-    outcome: Mapped[str] = mapped_column(sa.String(20))
-    description: Mapped[str]
-    hint: Mapped[str]
-    seconds: Mapped[float]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One submission and what grading it gave: what goes into the gradebook, and a line of every report.
-
-    Exactly one of these holds: there is a `grade`; `problem` says why the file could not be graded (that is the
-    learner's line, with 0 points); `failed` is set and `problem` says why grading itself gave up (the mark is open).
-    """
-
-    file: str  # relative to the folder that was graded
-    sha256: str  # of the file
-    student: str
-    day: str  # slug, "" where none was recognised
-    submitted: datetime
-    fingerprint: str
-    grade: Grade | None = None
-    problem: str = ""
-    failed: bool = False
-    notes: tuple[str, ...] = ()
-    doubtful: bool = False  # the file name does not agree that it is this learner's
-    max_points: float = 0.0
-    graded: datetime | None = None
-    counts: bool = field(default=True, compare=False)  # of several submissions of one learner, the one that counts
-    reused: bool = field(default=False, compare=False)  # known from an earlier run
-
-    @property
-    def points(self) -> float:
-        """The points given; 0 where there was nothing to grade."""
-        return self.grade.points if self.grade else 0.0
-
-    @property
-    def sentence(self) -> str:
-        """The one sentence of a table: what to look at first; "" when there is nothing."""
-        if self.problem or self.grade is None:
-            return self.problem
-        stopped = [f"{cell_name(cell)}: {cell.message}" for cell in self.grade.cells if cell.outcome != "passed"]
-        slow = [f"Task {test.task} took too long." for test in self.grade.tests if test.outcome == "timeout"]
-        failing = [test for test in self.grade.tests if test.outcome != "passed"]
-        missed = [test.hint if test.task in test.hint else f"Task {test.task}: {test.hint}" for test in failing]
-        return next(iter([*self.grade.problems, *slow, *stopped, *missed]), "")
-
-
-def cell_name(cell: CellResult) -> str:
-    """What a learner calls a cell: by its task, or as a cell that was added."""
-    if cell.task == "+":
-        return "A cell of your own"
-    return f"Task {cell.task}" if cell.task else f"Cell {cell.cell_id}"
+    """A gradebook that cannot be opened or written; the message says which and what to do."""
 
 
 class Gradebook:
-    """Opens, or makes, a gradebook. Use it as a context manager.
+    """Opens, or makes, a gradebook; one of an older version is brought up to date. Use it as a context manager.
 
     Args:
         where: a file for SQLite, or any SQLAlchemy URL (`postgresql+psycopg://…`).
+        create: make one where there is none.
 
     Raises:
-        GradebookError: it is no gradebook, belongs to a newer course, or cannot be opened.
+        GradebookError: it is no gradebook, belongs to a newer course, is not there, or cannot be opened.
     """
 
-    def __init__(self, where: str | Path):
+    def __init__(self, where: str | Path, create: bool = True):
         url = str(where) if "://" in str(where) else f"sqlite:///{Path(where).absolute()}"
-        self._name = sa.make_url(url).render_as_string(hide_password=True)
-        if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         try:
+            self._name = sa.make_url(url).render_as_string(hide_password=True)
+            self._find_file(url, create)
             self._engine = sa.create_engine(url)
             if self._engine.dialect.name == "sqlite":
                 sa.event.listen(self._engine, "connect", _durable)
+                sa.event.listen(self._engine, "begin", _begin)
             self._prepare()
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
-            raise GradebookError(f"The gradebook {self._name} cannot be opened: {_reason(error)}.") from error
+            name = getattr(self, "_name", "that was named")
+            raise GradebookError(f"The gradebook {name} cannot be opened: {_reason(error)}.") from error
 
     def __enter__(self) -> "Gradebook":
         return self
@@ -200,17 +73,45 @@ class Gradebook:
         """Give the database's connections back."""
         self._engine.dispose()
 
+    def _find_file(self, url: str, create: bool) -> None:
+        if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
+            path = Path(url.removeprefix("sqlite:///"))
+            if not create and not path.exists():
+                raise GradebookError(f"There is no gradebook {path}: grade first, or name another folder or gradebook.")
+            path.parent.mkdir(parents=True, exist_ok=True)
+
     def _prepare(self) -> None:
-        Base.metadata.create_all(self._engine)
-        with Session(self._engine) as session, session.begin():
-            version = session.scalar(sa.select(Schema.version))
+        with self._engine.begin() as connection:
+            names = set(sa.inspect(connection).get_table_names())
+            old = Schema.__tablename__ in names and StoredSubmission.__tablename__ in names
+            query = sa.select(Schema.version).with_for_update()  # where there is a server, one migrates at a time
+            version = connection.scalar(query) if old else None
             if version is None:
-                session.add(Schema(version=SCHEMA))
-            elif version != SCHEMA:
+                Base.metadata.create_all(connection)
+                connection.execute(sa.insert(Schema).values(version=migrations.VERSION))
+            elif version > migrations.VERSION:
                 raise GradebookError(
-                    f"The gradebook {self._name} is of version {version}, this course reads version {SCHEMA}: "
-                    "use the course that wrote it, or another gradebook."
+                    f"The gradebook {self._name} is of version {version}, this course reads up to version "
+                    f"{migrations.VERSION}: use the course that wrote it, or another gradebook."
                 )
+            elif version < migrations.VERSION:
+                migrations.migrate(connection, version)
+
+    def _write(self, work: Callable[[sa.Connection], None]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                work(connection)
+        except sa.exc.SQLAlchemyError as error:
+            raise GradebookError(f"The gradebook {self._name} cannot be written: {_reason(error)}.") from error
+
+    def _read(self, query: sa.Select) -> list[sa.Row]:
+        try:
+            with self._engine.connect() as connection:
+                return list(connection.execute(query))
+        except sa.exc.SQLAlchemyError as error:
+            raise GradebookError(f"The gradebook {self._name} cannot be read: {_reason(error)}.") from error
+
+    # --- what grading gives ---
 
     def record(self, entry: Entry) -> None:
         """Add one attempt, in one transaction.
@@ -218,58 +119,154 @@ class Gradebook:
         Raises:
             GradebookError: it cannot be written; what was there before is untouched.
         """
-        key = {"day": entry.day, "student": entry.student, "file": entry.file, "sha256": entry.sha256}
-        more = {"submitted": entry.submitted, "doubtful": entry.doubtful}
-        try:
-            with Session(self._engine) as session, session.begin():
-                stored = session.scalar(sa.select(StoredSubmission).filter_by(**key))
-                session.add(_attempt(stored or StoredSubmission(**key, **more), entry))
-        except sa.exc.SQLAlchemyError as error:
-            raise GradebookError(f"The gradebook {self._name} cannot be written: {_reason(error)}.") from error
+        self._write(lambda connection: _record(connection, entry))
 
     def finished(self) -> set[str]:
         """The fingerprints of all finished attempts; one that grading itself failed is not finished."""
-        with Session(self._engine) as session:
-            return set(session.scalars(sa.select(Attempt.fingerprint).where(Attempt.failed.is_(False))))
+        return {row.fingerprint for row in self._read(sa.select(Attempt.fingerprint).where(Attempt.failed.is_(False)))}
 
     def attempts(self) -> list[Entry]:
         """Every attempt at every submission, oldest first."""
-        query = sa.select(Attempt).options(selectinload(Attempt.results), selectinload(Attempt.submission))
-        with Session(self._engine) as session:
-            return [_entry(attempt) for attempt in session.scalars(query.order_by(Attempt.id))]
+        tests: dict[int, tuple[list, list]] = {}
+        columns = [getattr(Result, name) for name in _TEST]
+        for attempt, public, *values in self._read(
+            sa.select(Result.attempt_id, Result.public, *columns).order_by(Result.id)
+        ):
+            tests.setdefault(attempt, ([], []))[public].append(TestResult(*values))
+        columns = [column for column in StoredSubmission.__table__.c if column.name != "id"]
+        query = sa.select(*Attempt.__table__.c, *columns).join(StoredSubmission).order_by(Attempt.id)
+        return [_entry(row, *tests.get(row.id, ((), ()))) for row in self._read(query)]
 
     def entries(self) -> list[Entry]:
-        """One entry a submission: `newest` of all attempts."""
-        return newest(self.attempts())
+        """One entry a submission, the newest finished attempt; the one that counts for a learner has the mark."""
+        return newest(self.attempts(), self.rules())
+
+    # --- what people decide ---
+
+    def adjust(self, student: str, day: str, kind: str, points: float, reason: str, author: str) -> Adjustment:
+        """Change a mark by hand; the tests' points, and every earlier decision, stay as they are.
+
+        Args:
+            student: the learner.
+            day: the slug.
+            kind: "add" points, "set" the mark, or "clear" all adjustments so far.
+            points: how many; of no meaning for "clear".
+            reason: why, in words.
+            author: who decides.
+
+        Raises:
+            DecisionError: there is no reason, author or such kind, or the points are no number.
+            GradebookError: it cannot be written.
+        """
+        if kind not in ("add", "set", "clear") or not abs(points) < 1e6 or (kind == "set" and points < 0):
+            raise DecisionError("An adjustment adds points, sets a mark from 0 upwards, or clears those before it.")
+        return self._decide(Adjustment(student, day, kind, float(points), **decided(reason, author)))
+
+    def extend(self, student: str, day: str, until: datetime | None, reason: str, author: str) -> Extension:
+        """Give a learner a deadline of their own; with None the general one holds again.
+
+        Raises:
+            DecisionError: there is no reason or no author.
+            GradebookError: it cannot be written.
+        """
+        return self._decide(Extension(student, day, until, **decided(reason, author)))
+
+    def mark_by_hand(
+        self, student: str, day: str, answer: Answer, points: float, comment: str, author: str
+    ) -> HandMark:
+        """Give points for a free-text answer; a newer mark for the same text takes its place.
+
+        Raises:
+            DecisionError: the points are not between 0 and the task's, or there is no author.
+            GradebookError: it cannot be written.
+        """
+        if not 0 <= points <= answer.points:
+            raise DecisionError(f"{answer.task} gives 0 to {answer.points:g} points, not {points:g}.")
+        made = decided("marked by hand", author)
+        made.pop("reason")
+        return self._decide(HandMark(student, day, answer.task, answer.sha256, float(points), comment.strip(), **made))
+
+    def use_policy(self, policy: Policy, author: str) -> None:
+        """Let a policy hold from now on; the same again changes nothing.
+
+        Raises:
+            GradebookError: it cannot be written.
+        """
+        if policy.text != self.policy().text:
+            values = {"text": policy.text, **decided("policy", author)}
+            values.pop("reason")
+            self._write(lambda connection: connection.execute(sa.insert(StoredPolicy).values(values)))
+
+    def policy(self) -> Policy:
+        """The policy that holds; one without deadlines if there is none."""
+        rows = self._read(sa.select(StoredPolicy.text).order_by(StoredPolicy.id.desc()).limit(1))
+        return parse_policy(rows[0].text, "The gradebook's policy") if rows else Policy()
+
+    def rules(self) -> Rules:
+        """Policy and decisions: all that marks depend on besides the submissions."""
+        decisions = [self._decisions(kind) for kind in (Adjustment, Extension, HandMark)]
+        return Rules(self.policy(), *decisions)
+
+    def marks(self) -> list[Mark]:
+        """What every learner gets for every day that there is a submission to, or a decision about, by day and learner.
+
+        Tests' results are not read for it: a class of 500 over 20 days takes less than a second.
+        """
+        rules, rows = self.rules(), self._newest_rows()
+        marks = {key: mark for key, (_, mark) in rules.choose(sorted(rows, key=order)).items()}
+        for one in rules.adjustments:
+            if (key := (one.student, one.day)) not in marks:
+                marks[key] = rules.nothing_handed_in(*key, _most(one.day))
+        return sorted(marks.values(), key=lambda mark: (mark.day, mark.student.casefold(), mark.student))
+
+    def learners(self) -> set[str]:
+        """Everybody who has handed in anything, or about whom something was decided."""
+        tables = (StoredSubmission, *_TABLES.values())
+        return {row.student for table in tables for row in self._read(sa.select(table.student).distinct())}
+
+    def _newest_rows(self) -> list["_Row"]:
+        """Of each submission the newest finished attempt, without its tests."""
+        query = sa.select(*_Row.COLUMNS).join(StoredSubmission).order_by(Attempt.id)
+        found: dict[tuple[str, str], _Row] = {}
+        for row in map(_Row, self._read(query)):
+            before = found.get((row.file, row.sha256))
+            if before is None or not row.failed or before.failed:
+                found[row.file, row.sha256] = row
+        return list(found.values())
+
+    def _decide(self, decision):
+        table = _TABLES[type(decision)]
+        self._write(lambda connection: connection.execute(sa.insert(table).values(asdict(decision))))
+        return decision
+
+    def _decisions(self, kind: type) -> list:
+        table = _TABLES[kind]
+        columns = [getattr(table, field.name) for field in fields(kind)]
+        return [kind(*row) for row in self._read(sa.select(*columns).order_by(table.id))]
 
 
-def newest(attempts: Iterable[Entry]) -> list[Entry]:
-    """Of each submission the newest finished attempt, `counts` set, by day, student and time.
+class _Row:
+    """An attempt without its tests: what a mark is made from."""
 
-    Of several submissions of one learner for one day the latest counts; one that could not be read, or that somebody
-    else may have made in this learner's name, never takes the place of one that is in order.
-    """
-    found: dict[tuple[str, str], Entry] = {}
-    for entry in attempts:
-        key = (entry.file, entry.sha256)
-        if key not in found or not entry.failed or found[key].failed:
-            found[key] = entry
-    return mark_counting(found.values())
+    COLUMNS = (
+        *(StoredSubmission.student, StoredSubmission.day, StoredSubmission.file, StoredSubmission.sha256),
+        *(StoredSubmission.submitted, StoredSubmission.doubtful, Attempt.problem, Attempt.failed),
+        *(Attempt.points, Attempt.max_points, Attempt.answers),
+    )
+    __slots__ = tuple(column.key for column in COLUMNS)
 
-
-def mark_counting(entries: Iterable[Entry]) -> list[Entry]:
-    """The entries in a stable order, `counts` set on one for each learner and day."""
-    ordered = sorted(entries, key=lambda e: (e.day, e.student.casefold(), e.student, e.submitted, e.file, e.sha256))
-    best: dict[tuple[str, str], Entry] = {}
-    for entry in ordered:
-        before = best.get((entry.day, entry.student))
-        if before is None or _rank(entry) >= _rank(before):
-            best[entry.day, entry.student] = entry
-    return [replace(entry, counts=best[entry.day, entry.student] is entry) for entry in ordered]
+    def __init__(self, row: sa.Row):
+        for name, value in zip(self.__slots__, row):
+            setattr(self, name, value)
+        self.answers = _answers(self.answers)
 
 
-def _rank(entry: Entry) -> tuple[bool, bool]:
-    return not entry.problem, not entry.doubtful
+def _most(slug: str) -> float:
+    """The points of a day that nobody may have handed in anything for."""
+    try:
+        return float(syllabus.day(slug).points)
+    except syllabus.SyllabusError:
+        return 0.0
 
 
 def _reason(error: Exception) -> str:
@@ -278,71 +275,88 @@ def _reason(error: Exception) -> str:
 
 def _durable(connection, _) -> None:
     """SQLite's settings for a book that survives a kill: a write-ahead log, synced at every commit."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says so, also those that change tables
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _attempt(stored: StoredSubmission, entry: Entry) -> Attempt:
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # two writers queue up instead of one giving up half-way
+
+
+def _record(connection: sa.Connection, entry: Entry) -> None:
+    key = {"day": entry.day, "student": entry.student, "file": entry.file, "sha256": entry.sha256}
+    more = {"submitted": entry.submitted, "doubtful": entry.doubtful}
+    known = connection.scalar(sa.select(StoredSubmission.id).filter_by(**key))
+    if known is None:
+        known = connection.execute(sa.insert(StoredSubmission).values(**key, **more)).inserted_primary_key[0]
+    else:  # the system that collected it may know better by now when it came
+        connection.execute(sa.update(StoredSubmission).filter_by(id=known).values(**more))
+    inserted = connection.execute(sa.insert(Attempt).values(_attempt(entry) | {"submission_id": known}))
+    attempt = inserted.inserted_primary_key[0]
+    grade = entry.grade or Grade(entry.day, 0.0, 0.0)
+    results = [(False, test) for test in grade.tests] + [(True, test) for test in grade.public]
+    if results:
+        rows = [{"attempt_id": attempt, "public": public, **asdict(test)} for public, test in results]
+        connection.execute(sa.insert(Result), rows)
+
+
+def _attempt(entry: Entry) -> dict:
     grade = entry.grade or Grade(entry.day, 0.0, entry.max_points)
-    return Attempt(
-        submission=stored,
-        fingerprint=entry.fingerprint,
-        graded=entry.graded or datetime.now(UTC),
-        points=grade.points,
-        max_points=grade.max_points,
-        problem=entry.problem,
-        failed=entry.failed,
-        notes=list(entry.notes),
-        problems=list(grade.problems),
-        cells=[vars(cell) for cell in grade.cells],
-        sandbox=grade.sandbox,
-        seconds=grade.seconds,
-        peak_memory=grade.peak_memory,
-        course_version=grade.course_version,
-        tests_hash=grade.tests_hash,
-        results=[*_results(grade.tests, False), *_results(grade.public, True)],
-    )
+    return {
+        "fingerprint": entry.fingerprint,
+        "graded": entry.graded or datetime.now(UTC),
+        "points": grade.points,
+        "max_points": grade.max_points,
+        "problem": entry.problem,
+        "failed": entry.failed,
+        "notes": list(entry.notes),
+        "problems": list(grade.problems),
+        "cells": [asdict(cell) for cell in grade.cells],
+        "sandbox": grade.sandbox,
+        "seconds": grade.seconds,
+        "peak_memory": grade.peak_memory,
+        "course_version": grade.course_version,
+        "tests_hash": grade.tests_hash,
+        "answers": [astuple(answer) for answer in entry.answers],
+    }
 
 
-def _results(tests: Iterable[TestResult], public: bool) -> list[Result]:
-    return [Result(public=public, **vars(test)) for test in tests]
+def _answers(stored: list) -> tuple[Answer, ...]:
+    return tuple(Answer(*answer) for answer in stored)
 
 
-def _entry(attempt: Attempt) -> Entry:
-    stored = attempt.submission
+def _entry(row: sa.Row, tests: list[TestResult], public: list[TestResult]) -> Entry:
     return Entry(
-        file=stored.file,
-        sha256=stored.sha256,
-        student=stored.student,
-        day=stored.day,
-        submitted=stored.submitted,
-        fingerprint=attempt.fingerprint,
-        grade=None if attempt.problem else _grade(attempt),
-        problem=attempt.problem,
-        failed=attempt.failed,
-        notes=tuple(attempt.notes),
-        doubtful=stored.doubtful,
-        max_points=attempt.max_points,
-        graded=attempt.graded,
+        file=row.file,
+        sha256=row.sha256,
+        student=row.student,
+        day=row.day,
+        submitted=row.submitted,
+        fingerprint=row.fingerprint,
+        grade=None if row.problem else _grade(row, tests, public),
+        problem=row.problem,
+        failed=row.failed,
+        notes=tuple(row.notes),
+        doubtful=row.doubtful,
+        max_points=row.max_points,
+        graded=row.graded,
+        answers=_answers(row.answers),
     )
 
 
-def _grade(attempt: Attempt) -> Grade:
-    def tests(public: bool) -> list[TestResult]:
-        names = ("name", "task", "points", "outcome", "description", "hint", "seconds")
-        return [TestResult(**{n: getattr(r, n) for n in names}) for r in attempt.results if r.public == public]
-
+def _grade(row: sa.Row, tests: list[TestResult], public: list[TestResult]) -> Grade:
     return Grade(
-        slug=attempt.submission.day,
-        points=attempt.points,
-        max_points=attempt.max_points,
-        tests=tests(False),
-        public=tests(True),
-        cells=[CellResult(**cell) for cell in attempt.cells],
-        problems=list(attempt.problems),
-        sandbox=attempt.sandbox,
-        seconds=attempt.seconds,
-        peak_memory=attempt.peak_memory,
-        course_version=attempt.course_version,
-        tests_hash=attempt.tests_hash,
+        slug=row.day,
+        points=row.points,
+        max_points=row.max_points,
+        tests=list(tests),
+        public=list(public),
+        cells=[CellResult(**cell) for cell in row.cells],
+        problems=list(row.problems),
+        sandbox=row.sandbox,
+        seconds=row.seconds,
+        peak_memory=row.peak_memory,
+        course_version=row.course_version,
+        tests_hash=row.tests_hash,
     )
