@@ -123,6 +123,22 @@ def length_buckets(lengths: Sequence[int], tokens: int, seed: int) -> list[list[
     return batches
 
 
+def hidden(examples: list[dict], mask: int, share: float, chance: random.Random) -> list[dict]:
+    """The examples with a `share` of their word pieces masked, so that a model learns not to lean on single words.
+
+    Special pieces ([CLS], [SEP] and the like, the vocabulary's ids up to `mask`) stay.
+    """
+    return [
+        {
+            **example,
+            "input_ids": [
+                mask if piece > mask and chance.random() < share else piece for piece in example["input_ids"]
+            ],
+        }
+        for example in examples
+    ]
+
+
 PADDING = {"labels": -100}  # what fills a shorter row up; every other field is filled with 0, the encoder's [PAD]
 
 
@@ -130,15 +146,15 @@ def collate(batch: list[dict]) -> dict:
     """One tensor a field, lists padded on the right, numbers stacked; and the attention mask that goes with them."""
     import torch
 
-    longest = max(len(example["input_ids"]) for example in batch)
     tensors = {}
     for field, first in batch[0].items():
         values = [example[field] for example in batch]
         if isinstance(first, list):
+            longest = max(map(len, values))
             values = [value + [PADDING.get(field, 0)] * (longest - len(value)) for value in values]
         tensors[field] = torch.tensor(values)
     lengths = torch.tensor([len(example["input_ids"]) for example in batch])
-    tensors["attention_mask"] = (torch.arange(longest)[None, :] < lengths[:, None]).long()
+    tensors["attention_mask"] = (torch.arange(int(lengths.max()))[None, :] < lengths[:, None]).long()
     return tensors
 
 
@@ -217,9 +233,10 @@ def peak_memory() -> int:
 # ---------------------------------------------------------------- adapters
 
 
-def with_adapter(model, rank: int, head: Sequence[str]):
+def with_adapter(model, rank: int, head: Sequence[str], layers: str | None = None):
     """The model with a LoRA adapter of this rank on all linear layers; modules named in `head` are trained whole.
 
+    `layers`, a regular expression of full module names, says where the adapter goes instead of "everywhere".
     Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models".
     """
     from peft import LoraConfig, get_peft_model
@@ -227,20 +244,24 @@ def with_adapter(model, rank: int, head: Sequence[str]):
     config = LoraConfig(
         r=rank,
         lora_alpha=2 * rank,
-        target_modules=["query", "key", "value", "dense"],
+        target_modules=layers or ["query", "key", "value", "dense"],
         modules_to_save=list(head),
     )
     return get_peft_model(model, config)
 
 
-def save_adapter(model, folder: Path) -> Path:
-    """Writes the adapter (fp16), its config and the merged model's config into `folder`; returns the weights' path."""
+def save_adapter(model, folder: Path, whole: Sequence[str] = ()) -> Path:
+    """Writes the adapter (fp16), its config and the merged model's config into `folder`; returns the weights' path.
+
+    `whole` names single parameters of the model that were trained beside the adapter and are kept with it.
+    """
     import torch
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     weights = get_peft_model_state_dict(model, save_embedding_layers=False)
+    weights |= {f"base_model.model.{name}": model.get_parameter(f"base_model.model.{name}") for name in whole}
     halves = {name: tensor.detach().cpu().to(torch.float16).contiguous() for name, tensor in weights.items()}
     path = folder / "adapter_model.safetensors"
     save_file(halves, path, metadata={"format": "pt"})
@@ -252,6 +273,23 @@ def save_adapter(model, folder: Path) -> Path:
     base.config.update({"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1})  # the encoder's own
     base.config.save_pretrained(str(folder))
     return path
+
+
+def save_model(model, folder: Path, *processors) -> None:
+    """Writes a whole model as fp16 with its config, and its tokenizer or image processor; it will load as float32.
+
+    Half the bytes in git; on a processor fp16 arithmetic is slow, so the config asks for float32 when loading.
+    """
+    import copy
+
+    import torch
+
+    copy.deepcopy(model).to("cpu", torch.float16).save_pretrained(str(folder))
+    config = folder / "config.json"
+    write_json(config, {**json.loads(config.read_text(encoding="utf8")), "dtype": "float32"})
+    for processor in processors:
+        processor.save_pretrained(str(folder))
+    (folder / "model.safetensors").chmod(0o644)
 
 
 def adapter_config(model) -> dict:
@@ -286,24 +324,26 @@ def load_adapter(base, folder: Path):
     return PeftModel.from_pretrained(base, str(folder)).merge_and_unload().eval()
 
 
-def adapter_weights(model) -> dict:
-    """A copy of the weights that are trained, by name."""
-    return {name: weight.detach().clone() for name, weight in model.named_parameters() if weight.requires_grad}
+def trained_weights(model) -> dict:
+    """The weights that are trained, by name."""
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 
 
-def soften(model, earlier: dict, kept: float) -> None:
-    """Averages the trained weights with an `earlier` copy and keeps only the share `kept` of the change to the encoder.
+def set_to_average(model, files: Sequence[Path], kept: float = 1.0) -> None:
+    """Sets the trained weights to the average of those in `files`, keeping the share `kept` of the encoder's change.
 
-    Both make a fine-tuned model generalise better, at no cost when it runs: the average of two points of one training
-    (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima") and a step back towards the untrained encoder
-    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). The change is B A, so scaling B scales it.
+    Both make a fine-tuned model generalise better, at no cost when it runs: the average of several points of one
+    training (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima") and a step back towards the untrained
+    encoder (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). The change is B A, so scaling B scales it.
     """
     import torch
+    from safetensors.torch import load_file
 
+    points = [load_file(file) for file in files]
     with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if weight.requires_grad:
-                weight.copy_((weight + earlier[name]) / 2 * (kept if "lora_B" in name else 1))
+        for name, weight in trained_weights(model).items():
+            mean = sum(point[name] for point in points) / len(points)
+            weight.copy_(mean * (kept if "lora_B" in name else 1))
 
 
 # ---------------------------------------------------------------- the loop
@@ -332,6 +372,20 @@ def model_loss(model, inputs: dict):
     return model(**inputs).loss
 
 
+def label_smoothing(share: float) -> Callable[[object, dict], object]:
+    """Cross entropy of "labels" with this share of the target spread over all classes (Szegedy et al. 2016)."""
+
+    def loss_of(model, inputs: dict):
+        import torch
+
+        logits = model(**inputs).logits
+        return torch.nn.functional.cross_entropy(
+            logits.flatten(0, -2).float(), inputs["labels"].flatten(), label_smoothing=share
+        )
+
+    return loss_of
+
+
 def train(
     model,
     examples: Callable[[int], list[dict]],
@@ -347,10 +401,11 @@ def train(
     numbers, "input_ids" and "labels" among them. `validate(model)` says after each epoch how good it is;
     `loss_of(model, inputs)` stands in for the model's own loss. State is kept in `state_folder`/state.pt. `stop_after`
     ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk belongs to
-    another training.
+    another training. The weights after each epoch stay in `state_folder`/epoch_1.safetensors and so on.
     """
     import torch
     from accelerate import Accelerator
+    from safetensors.torch import save_file
     from transformers import get_linear_schedule_with_warmup
 
     precision = kept_precision(state_folder / "precision.txt")
@@ -396,6 +451,10 @@ def train(
                 if time.monotonic() - saved > 60 * plan.minutes_between_saves:
                     state.save(step, spent + time.monotonic() - start)
                     saved = time.monotonic()
+            if step > done:
+                save_file(
+                    trained_weights(accelerator.unwrap_model(model)), state_folder / f"epoch_{epoch + 1}.safetensors"
+                )
             if validate and step > done:
                 model.eval()
                 measured = validate(accelerator.unwrap_model(model))
@@ -442,7 +501,7 @@ class State:
             "name": self.name,
             "step": step,
             "seconds": seconds,
-            "weights": {key: value for key, value in self.model.named_parameters() if value.requires_grad},
+            "weights": trained_weights(self.model),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "random": torch.get_rng_state(),
@@ -538,16 +597,11 @@ def report(metrics: dict, folder: Path) -> dict:
 
 
 def catalogue_lines(folder: Path) -> str:
-    """The size and the SHA-256 of an adapter's files, as the catalogue wants them."""
-    files = ("adapter_model.safetensors", "adapter_config.json", "config.json")
-    hashes = [f'"{file}" = "{hashlib.sha256((folder / file).read_bytes()).hexdigest()}"' for file in files]
-    return "\n".join([f"size = {(folder / files[0]).stat().st_size}", *hashes])
-
-
-def both_costs(first: dict, then: dict) -> dict:
-    """What two trainings, one after the other, cost together."""
-    added = {name: first[name] + then[name] for name in ("steps", "tokens", "seconds", "resumed_at_step")}
-    return {**then, **added, "peak_memory_bytes": max(first["peak_memory_bytes"], then["peak_memory_bytes"])}
+    """The size of the weights and the SHA-256 of every file that the checkpoint's folder needs, for the catalogue."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "metrics.json")
+    hashes = [f'"{path.name}" = "{hashlib.sha256(path.read_bytes()).hexdigest()}"' for path in files]
+    size = sum(path.stat().st_size for path in files if path.suffix == ".safetensors")
+    return "\n".join([f"size = {size}", *hashes])
 
 
 def summary(costs: dict) -> str:
