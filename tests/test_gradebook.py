@@ -265,7 +265,7 @@ def put_version_1(where):
     old.executescript(VERSION_1.read_text(encoding="utf-8"))
     engine = sa.create_engine(where)
     with engine.begin() as connection:
-        by_need = "name = 'attempts', name = 'results', type = 'index'"  # after the tables that they speak of
+        by_need = "type = 'index', name = 'results', name = 'attempts'"  # after the tables that they speak of
         for (statement,) in old.execute(f"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY {by_need}"):
             made = statement.replace("DATETIME", "TIMESTAMP").replace("DOUBLE", "DOUBLE PRECISION")
             connection.exec_driver_sql(made.replace("id INTEGER NOT NULL", "id SERIAL", 1))
