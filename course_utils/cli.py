@@ -175,6 +175,21 @@ def grade(
 
 
 @app.command()
+def collect(
+    downloads: Annotated[Path, typer.Argument(help="A folder, or one zip, as the school's system gave it.")],
+    out: Annotated[Path, typer.Argument(help="The folder that `course grade` reads; it grows.")] = Path("submissions"),
+    roster: Annotated[Path | None, typer.Option(help="The class as CSV: names learners, and who is missing.")] = None,
+) -> None:
+    """Sort downloads of Canvas, Moodle, Gradescope or GitHub Classroom, or plain zips, by learner."""
+    from course_utils.grading.collecting import collect as collect_downloads
+
+    with plain_errors():
+        with console.status("Reading the downloads …"):
+            report = collect_downloads(downloads, out, roster)
+        console.print(str(report), markup=False)
+
+
+@app.command()
 def release(
     out: Annotated[Path, typer.Argument(help="A new folder, or a file ending in .zip.")],
     day: Annotated[str | None, typer.Option(help="Only this day.")] = None,

@@ -22,6 +22,7 @@ come from the files themselves. The file is JSON in UTF-8, one object:
             "name": "lovelaceada_LATE_4711_99_day01.ipynb",        the name in it
             "order": 99                                            the system's own count, where it has one; else 0
           },
+          "doubtful": false,                                       no system says whose it is, and its words disagree
           "notes": ["…"]                                           sentences for the instructor
         }
       ]
@@ -72,6 +73,7 @@ class Collected:
     late: bool | None = None
     attempt: int = 1
     earlier: tuple[str, ...] = ()
+    doubtful: bool = False
     notes: tuple[str, ...] = ()
 
 

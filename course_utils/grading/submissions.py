@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from .. import syllabus
 from ..syllabus import Day
-from . import untrusted
+from . import collected, untrusted
 from .files import in_words, printable, slug, write_whole
 from .untrusted import SubmissionProblem
 
@@ -433,6 +433,7 @@ def find_submissions(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         raise SubmitError(f"There is no folder {folder}: give the one that holds the submissions.")
     children = sorted(path for path in folder.iterdir() if not untrusted.is_clutter(Path(path.name)))
+    children = [path for path in children if path.name != collected.MANIFEST]
     found = []
     for child in children:
         files = _files_below(child) if child.is_dir() and not child.is_symlink() else [child]

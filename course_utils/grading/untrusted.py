@@ -78,7 +78,7 @@ class Archive:
             raise SubmissionProblem(f"The zip holds more than {ENTRIES:,} files: send the notebook alone.")
         with _zip_errors():
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-            self._members = {_plain_name(info): info for info in self._zip.infolist() if not info.is_dir()}
+            self._members = {plain_name(info): info for info in self._zip.infolist() if not info.is_dir()}
         if len(self._members) > ENTRIES:
             raise SubmissionProblem(f"The zip holds more than {ENTRIES:,} files: send the notebook alone.")
 
@@ -92,26 +92,30 @@ class Archive:
         Raises:
             SubmissionProblem: it is encrypted, damaged, packed in an unusual way or larger than `limit` bytes.
         """
-        info = self._members[name]
-        if info.flag_bits & 0x1:
-            raise SubmissionProblem("The zip is protected by a password: send it without one.")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise SubmissionProblem("The zip is packed in an unusual way: make a plain one, or send the notebook.")
-        with _zip_errors(), self._zip.open(info) as member:
-            data = member.read(limit + 1)
-        if len(data) > limit:
-            size = max(info.file_size, len(data))
-            raise SubmissionProblem(_too_large(f"{printable(name, 80)} in the zip", size, limit))
-        return data
+        return read_member(self._zip, self._members[name], limit)
 
 
-def _plain_name(info: zipfile.ZipInfo) -> str:
-    """A member's name with forward slashes.
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    """The bytes of one member of an open zip; raises what `Archive.read` raises."""
+    if info.flag_bits & 0x1:
+        raise SubmissionProblem("The zip is protected by a password: send it without one.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise SubmissionProblem("The zip is packed in an unusual way: make a plain one, or send the notebook.")
+    with _zip_errors(), archive.open(info) as member:
+        data = member.read(limit + 1)
+    if len(data) > limit:
+        size = max(info.file_size, len(data))
+        raise SubmissionProblem(_too_large(f"{printable(info.filename, 80)} in the zip", size, limit))
+    return data
+
+
+def plain_name(info: zipfile.ZipInfo, name: str | None = None) -> str:
+    """A member's name with forward slashes; `name` where its encoding was mended.
 
     Raises:
         SubmissionProblem: the name leads out of the archive or the member is a link.
     """
-    name = info.filename.replace("\\", "/")
+    name = (name or info.filename).replace("\\", "/")
     shown = printable(name, 80)
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
         raise SubmissionProblem(f"The zip holds a file whose name leads out of it ({shown}): send the notebook alone.")
