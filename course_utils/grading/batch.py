@@ -6,54 +6,33 @@ thread writes the gradebook, one transaction an attempt.
 """
 
 import hashlib
-import json
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import syllabus
 from ..syllabus import Day
+from . import hand, untrusted, warm
 from . import sandbox as sandboxes
-from . import untrusted, warm
-from .dashboard import write_dashboard
-from .export import results_csv
-from .feedback import points, write_feedback
+from .entries import Entry
+from .feedback import points
 from .files import printable
-from .gradebook import Entry, Gradebook, newest
-from .session import Grade, GradingError, Limits, course_version, grade_notebook, tests_hash
-from .submissions import find_submissions, read_submission, student_from_path
+from .gradebook import Gradebook
+from .jobs import BatchError, GradeFunction, Job, Planned, Setting, check_tests, find_jobs, known, plan
+from .marks import whoami
+from .policy import Policy
+from .reports import write_reports
+from .session import GradingError, Limits, grade_notebook
+from .submissions import read_submission
 from .untrusted import SubmissionProblem
 
-_FORMAT = 1  # part of every fingerprint: raise it when the same grade would be stored differently
-
 Progress = Callable[[int, int, str], None]  # (submissions done, all of them, what was done last)
-GradeFunction = Callable[..., Grade]
-
-
-class BatchError(RuntimeError):
-    """A batch that cannot start or go on; what was graded before is in the gradebook."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One file to grade. `name` is its path relative to the folder, fit to show."""
-
-    path: Path
-    name: str
-    sha256: str
-    submitted: datetime  # the file's own time; a manifest's is better
-    problem: str = ""  # why it cannot even be read
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What tells this file from every other."""
-        return self.name, self.sha256
 
 
 @dataclass(frozen=True)
@@ -120,6 +99,7 @@ def grade_folder(
     progress: Progress | None = None,
     regrade: bool = False,
     gradebook: str | Path | None = None,
+    policy: Policy | None = None,
     executor: Executor | None = None,
     grade: GradeFunction = grade_notebook,
 ) -> BatchResult:
@@ -138,6 +118,7 @@ def grade_folder(
         progress: called as `progress(done, total, name)` after every submission.
         regrade: run everything again; earlier attempts stay in the gradebook.
         gradebook: a file or an SQLAlchemy URL; `gradebook.db` in `out` if None.
+        policy: deadlines and what follows from them; the gradebook keeps it, so None means the one that it has.
         executor: where to run instead of on this machine; it is left open.
         grade: what grades one notebook.
 
@@ -145,27 +126,60 @@ def grade_folder(
         SandboxError: there is no sandbox, and none was not asked for.
         BatchError: nothing to grade, no tests here, another run is busy with `out`, or it cannot be written.
         SubmitError: there is no such folder.
+        CollectError: what `course collect` wrote into the folder is damaged.
         GradebookError: the gradebook cannot be opened.
+        ReportError: the reports cannot be written; the marks are safe.
         SyllabusError: no such day.
     """
     start = time.monotonic()
-    folder, out = Path(folder), Path(out)
-    wanted = None if day is None else syllabus.day(day)
-    _check_tests(wanted)
-    jobs = _jobs(folder, out)
-    level = sandbox if executor else sandboxes.choose(sandbox)
-    setting = _Setting(wanted, limits or Limits(), level, grade)
+    jobs, setting, out = _prepare(folder, out, day, sandbox if executor else sandboxes.choose(sandbox), limits, grade)
     workers = workers or _cores()
     with _only_run(out), Gradebook(gradebook or out / "gradebook.db") as book:
-        known = {} if regrade else _known(book, jobs, setting)
-        todo = [job for job in jobs if job.key not in known]
-        report = _Reporter(progress, len(jobs), len(known))
+        if policy:
+            book.use_policy(policy, whoami())
+        done = {} if regrade else known(book, jobs, setting)
+        todo = [job for job in jobs if job.key not in done]
+        report = _Reporter(progress, len(jobs), len(done))
         interrupted = _Run(book, setting, report, workers).everything(todo, executor)
-        attempts = book.attempts()
-        entries = newest(attempts)
-        pages = _write_reports(entries, attempts, out)
-    chosen = _entries_of(jobs, entries, known)
+        entries, pages = write_reports(book, out)
+    chosen = _entries_of(jobs, entries, done)
     return BatchResult(out, tuple(chosen), len(jobs), time.monotonic() - start, interrupted, tuple(pages))
+
+
+def plan_folder(
+    folder: str | Path,
+    out: str | Path,
+    day: "str | int | Day | None" = None,
+    *,
+    sandbox: str | None = None,
+    limits: Limits | None = None,
+    regrade: bool = False,
+    gradebook: str | Path | None = None,
+    elsewhere: bool = False,
+    grade: GradeFunction = grade_notebook,
+) -> list[Planned]:
+    """What `grade_folder` would grade, and why; nothing is run or written.
+
+    Args:
+        elsewhere: the run would be on other machines, whose sandbox is not known here.
+
+    All other arguments and errors are those of `grade_folder`.
+    """
+    level = sandbox if elsewhere else sandboxes.choose(sandbox)
+    jobs, setting, out = _prepare(folder, out, day, level, limits, grade)
+    where = gradebook or out / "gradebook.db"
+    if not gradebook and not (out / "gradebook.db").exists():
+        return plan(None, jobs, setting, regrade)
+    with Gradebook(where) as book:
+        return plan(book, jobs, setting, regrade)
+
+
+def _prepare(folder, out, day, level, limits, grade) -> tuple[list[Job], Setting, Path]:
+    """What both a run and a dry run begin with."""
+    folder, out = Path(folder), Path(out)
+    wanted = None if day is None else syllabus.day(day)
+    check_tests(wanted)
+    return find_jobs(folder, out), Setting(wanted, limits or Limits(), level, grade), out
 
 
 @contextmanager
@@ -194,84 +208,11 @@ def progress_bar(console=None) -> Iterator[Progress]:
         )
 
 
-# --- what there is to do ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """What all submissions of a run share, and every mark depends on."""
-
-    wanted: Day | None
-    limits: Limits
-    sandbox: str | None
-    grade: GradeFunction
-    version: str = field(default_factory=course_version)
-    tests: dict[str, str] = field(default_factory=lambda: _tests())
-
-    def fingerprint(self, job: Job, slug: str) -> str:
-        """What a mark depends on: the file, the tests of its day, the course, the limits, the sandbox."""
-        facts = [_FORMAT, job.name, job.sha256, slug, self.wanted and self.wanted.slug, self.tests.get(slug, "")]
-        facts += [self.version, asdict(self.limits), self.sandbox]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-    def slugs(self) -> list[str]:
-        """The days under which a submission may stand in the gradebook; "" for one that was not recognised."""
-        return [self.wanted.slug] if self.wanted else ["", *(day.slug for day in _gradable())]
+# --- around a run -----------------------------------------------------------------------------------------------
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _gradable() -> list[Day]:
-    return [day for day in syllabus.days() if day.hidden_tests.exists()]
-
-
-def _tests() -> dict[str, str]:
-    """Slug -> hash of its tests; "" (no day was recognised) -> all days', since a new day may change that."""
-    hashes = {day.slug: tests_hash(day) for day in _gradable()}
-    return hashes | {"": "-".join(hashes.values())}
-
-
-def _check_tests(wanted: Day | None) -> None:
-    if wanted and not wanted.hidden_tests.exists():
-        raise BatchError(
-            f"The hidden tests of Day {wanted.number} are not in this copy of the course: grade with the instructor's."
-        )
-    if not _gradable():
-        raise BatchError("There are no hidden tests in this copy of the course: grade with the instructor's.")
-
-
-def _jobs(folder: Path, out: Path) -> list[Job]:
-    paths = [path for path in find_submissions(folder) if not path.resolve().is_relative_to(out.resolve())]
-    if not paths:
-        raise BatchError(f"There is nothing to grade in {folder}: put the zips and notebooks there.")
-    return [_job(path, folder) for path in paths]
-
-
-def _job(path: Path, folder: Path) -> Job:
-    name = printable(path.relative_to(folder).as_posix(), 1000)
-    submitted = _modified(path)
-    try:
-        data = untrusted.read_file(path)
-    except SubmissionProblem as problem:
-        return Job(path, name, hashlib.sha256(str(problem).encode()).hexdigest(), submitted, str(problem))
-    return Job(path, name, hashlib.sha256(data).hexdigest(), submitted)
-
-
-def _modified(path: Path) -> datetime:
-    """The file's own time; now, where it has none that a calendar knows."""
-    try:
-        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
-    except (OSError, ValueError, OverflowError):
-        return datetime.now(UTC)
-
-
-def _known(book: Gradebook, jobs: list[Job], setting: _Setting) -> dict[tuple[str, str], str]:
-    """Job key -> fingerprint of its finished attempt."""
-    slugs, finished = setting.slugs(), book.finished()
-    candidates = ((job.key, setting.fingerprint(job, slug)) for job in jobs for slug in slugs)
-    return {key: fingerprint for key, fingerprint in candidates if fingerprint in finished}
 
 
 def _entries_of(jobs: list[Job], entries: list[Entry], known: dict[tuple[str, str], str]) -> list[Entry]:
@@ -279,17 +220,6 @@ def _entries_of(jobs: list[Job], entries: list[Entry], known: dict[tuple[str, st
     present = {job.key for job in jobs}
     mine = (entry for entry in entries if (entry.file, entry.sha256) in present)
     return [replace(entry, reused=known.get((entry.file, entry.sha256)) == entry.fingerprint) for entry in mine]
-
-
-def _write_reports(entries: list[Entry], attempts: list[Entry], out: Path) -> list[Path]:
-    try:
-        pages = write_feedback(entries, attempts, out)
-        table = results_csv(entries, out / "results.csv")
-        return [*(out / page for page in pages.values()), table, write_dashboard(entries, pages, out / "index.html")]
-    except OSError as error:
-        raise BatchError(
-            f"The reports could not be written to {out} ({error.strerror}); the marks are safe."
-        ) from error
 
 
 @contextmanager
@@ -333,7 +263,7 @@ class _Reporter:
 class _Run:
     """Keeps as many submissions in work as there are workers, and writes down each as it is finished."""
 
-    def __init__(self, book: Gradebook, setting: _Setting, report: _Reporter, workers: int):
+    def __init__(self, book: Gradebook, setting: Setting, report: _Reporter, workers: int):
         self._book, self._setting, self._report, self._workers = book, setting, report, workers
         self._started: dict[Future, Job] = {}
 
@@ -370,35 +300,57 @@ class _Run:
         done, _ = wait(self._started, return_when=FIRST_COMPLETED)
         for future in done:
             job = self._started.pop(future)
-            error = future.exception()
-            entry = future.result() if error is None else _unread(job, self._setting, _defect(error), failed=True)
+            entry = self._checked(self._result(future, job))
             seen = replace(job, sha256=entry.sha256)  # the file as it was read, should it have changed since
             self._book.record(replace(entry, fingerprint=self._setting.fingerprint(seen, entry.day)))
             self._report.finished(job.name)
 
+    def _result(self, future: Future, job: Job) -> Entry:
+        try:
+            return future.result()
+        except CancelledError:
+            raise BatchError(
+                "The workers are gone: what was graded is safe, run the same command again when they are back."
+            ) from None
+        except Exception as error:
+            return _unread(job, self._setting, _defect(error), failed=True)
 
-def grade_job(job: Job, data: bytes, setting: _Setting) -> Entry:
+    def _checked(self, entry: Entry) -> Entry:
+        """The entry, unless a machine with another edition of the tests has made it: then its mark is open."""
+        used = entry.grade.tests_hash if entry.grade else ""
+        if not used or used == self._setting.tests.get(entry.day):
+            return entry
+        why = "Grading failed (a worker has other tests than this machine: bring its copy of the course up to date)."
+        return replace(entry, grade=None, failed=True, problem=why)
+
+
+def grade_job(job: Job, data: bytes, setting: Setting) -> Entry:
     """Read and grade one submission, in a worker; whatever happens comes back as its entry, yet without fingerprint."""
     if not job.problem:
         job = replace(job, sha256=hashlib.sha256(data).hexdigest())
     try:
         if job.problem:
             raise SubmissionProblem(job.problem)
-        submission = read_submission(job.path, setting.wanted, data)
+        submission = read_submission(job.path, _here(setting.wanted), data)
     except SubmissionProblem as problem:
         return _unread(job, setting, str(problem))
+    known_as = job.collected
     entry = Entry(
         file=job.name,
         sha256=job.sha256,
-        student=submission.student,
+        student=known_as.learner if known_as else submission.student,
         day=submission.day.slug,
-        submitted=submission.submitted or job.submitted,
+        submitted=job.received(submission.submitted),
         fingerprint="",
-        notes=submission.notes,
-        doubtful=submission.doubtful,
+        notes=tuple(dict.fromkeys((*(known_as.notes if known_as else ()), *submission.notes))),
+        doubtful=known_as.doubtful if known_as else submission.doubtful,
         max_points=float(submission.day.points),
         graded=datetime.now(UTC),
     )
+    try:
+        entry = replace(entry, answers=hand.answers(submission.day, submission.notebook))
+    except (OSError, ValueError, KeyError, TypeError) as error:  # our own exercise, and not the submission, is broken
+        return replace(entry, failed=True, problem=_defect(error))
     try:
         grade = setting.grade(submission.notebook, submission.day, limits=setting.limits, sandbox=setting.sandbox)
     except GradingError as error:
@@ -408,15 +360,20 @@ def grade_job(job: Job, data: bytes, setting: _Setting) -> Entry:
     return replace(entry, grade=grade, max_points=grade.max_points, graded=datetime.now(UTC))
 
 
-def _unread(job: Job, setting: _Setting, problem: str, failed: bool = False) -> Entry:
+def _here(day: Day | None) -> Day | None:
+    """The day as this machine has it, which may keep the course in another folder than the one that asks."""
+    return day if day is None or day.root.is_dir() else syllabus.day(day.slug)
+
+
+def _unread(job: Job, setting: Setting, problem: str, failed: bool = False) -> Entry:
     """The line of a file that could not be read: its learner from the file name, no points."""
     slug = setting.wanted.slug if setting.wanted else ""
     return Entry(
         file=job.name,
         sha256=job.sha256,
-        student=student_from_path(job.path),
+        student=job.student,
         day=slug,
-        submitted=job.submitted,
+        submitted=job.received(),
         fingerprint="",
         problem=problem,
         failed=failed,

@@ -209,6 +209,16 @@ class Rules:
         return {key: (one, mark) for key, (_, one, mark) in best.items()}
 
 
+def whoami() -> str:
+    """The name of whoever runs this, as the computer knows it; "unknown" where it does not."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return "unknown"
+
+
 def decided(reason: str, author: str, now: datetime | None = None) -> dict:
     """The reason, author and time of a decision.
 

@@ -19,7 +19,7 @@ def merge(released: dict, submitted: dict) -> tuple[list[dict], list[str]]:
     tasks = [_grade_id(cell) for cell in released["cells"] if _flag(cell, "solution")]
     stubs = {_grade_id(cell): cell["source"] for cell in released["cells"] if _flag(cell, "solution")}
     locked = {cell["id"] for cell in released["cells"]} | {_grade_id(cell) for cell in released["cells"]}
-    answers, problems = _answers(tasks, stubs, submitted["cells"])
+    answers, problems = answer_cells(tasks, stubs, submitted["cells"])
     added = _added(submitted["cells"], locked, answers, problems)
     cells = [{"id": cell["id"], "task": "+", "source": cell["source"]} for cell in added.get("", ())]
     for cell in released["cells"]:
@@ -32,7 +32,7 @@ def merge(released: dict, submitted: dict) -> tuple[list[dict], list[str]]:
     return cells, problems
 
 
-def _answers(tasks: Sequence[str], stubs: dict, cells: list[dict]) -> tuple[dict, list[str]]:
+def answer_cells(tasks: Sequence[str], stubs: dict, cells: list[dict]) -> tuple[dict, list[str]]:
     """For each task the cell that answers it; a task without one is left to the released stub."""
     answers, problems = {}, []
     for task in tasks:
