@@ -167,7 +167,7 @@ def translate(model, tokenizer, texts: list[str], beams: int = 4, batch: int = 6
 
 
 def scores(found: list[str], references: list[list[str]]) -> dict:
-    """chrF and BLEU against all references (sacrebleu); from 100 rows on with 95 % intervals of 300 bootstrap samples."""
+    """chrF and BLEU against all references (sacrebleu), from 100 rows on with 95 % bootstrap intervals."""
     import sacrebleu
 
     widest = max(map(len, references))
