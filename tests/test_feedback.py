@@ -2,18 +2,24 @@
 
 import csv
 import io
+import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from gradebook_samples import entry, full_entry, grade, result
+from gradebook_samples import NOON, entry, full_entry, grade, result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils.grading import export, feedback
 from course_utils.grading.dashboard import dashboard, write_dashboard
+from course_utils.grading.entries import mark_counting
 from course_utils.grading.gradebook import Gradebook
+from course_utils.grading.marks import Adjustment, Answer, HandMark, Rules
+from course_utils.grading.policy import Policy
 from course_utils.grading.session import CellResult
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -180,7 +186,7 @@ def test_axe_finds_nothing_and_nothing_is_loaded(tmp_path, scheme):
     sync_api = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     with Gradebook(tmp_path / "g.db") as book:
-        for one in (full_entry(), entry(minutes=-5), entry("Bo", problem="Empty.", day=""), entry("Cy", minutes=3)):
+        for one in (marked(), entry(minutes=-5), entry("Bo", problem="Empty.", day=""), entry("Cy", minutes=3)):
             book.record(one)
         pages = write_pages(book, tmp_path)
     with sync_api.sync_playwright() as playwright:
@@ -194,3 +200,41 @@ def test_axe_finds_nothing_and_nothing_is_loaded(tmp_path, scheme):
             found = axe.Axe().run(page)
             assert found.violations_count == 0, f"{path.name}: {found.generate_report()}"
         browser.close()
+
+
+# --- marks ------------------------------------------------------------------------------------------------------
+
+
+def marked():
+    """4 points of tests, 1 of 2 by hand, two days late at 10 % each, 1 point added: 5 - 1 + 1."""
+    policy = Policy(percent_per_day=10, deadlines={"day01_pipelines": NOON - timedelta(days=2)})
+    essay = Answer("explain", 2.0, "Because."), Answer("compare", 1.0, "", written=False)
+    given = HandMark("Ada Lovelace", "day01_pipelines", "explain", essay[0].sha256, 1, "Why?\n<b>Say more.", "Bo", NOON)
+    added = Adjustment("Ada Lovelace", "day01_pipelines", "add", 1, "The task was <unclear>.", "Grace", NOON)
+    rules = Rules(policy, [added], [], [given])
+    return mark_counting([replace(full_entry(), answers=essay)], rules)[0]
+
+
+def test_the_page_says_how_the_mark_came_about():
+    page = feedback.learner_page(marked())
+    words = Outline(page).words
+    for expected in (
+        "5 of 10 points",
+        "How the mark came about",
+        "Marked by hand: explain 1 of 2 Why? <b>Say more.",
+        "compare 0 of 1 not answered",
+        "Late -1 2 days begun after 27 February 2026, 12:00 UTC",
+        "Adjusted +1 The task was <unclear>. (Grace, 1 March 2026, 12:00 UTC",
+    ):
+        assert expected in words, expected
+    assert "not final" not in words and "How the mark came about" not in feedback.learner_page(full_entry())
+    found = dict(Outline(page).attributes)["content"]
+    assert json.loads(found) == {"day": "day01_pipelines", "points": 5, "of": 10, "final": True}
+
+
+def test_a_mark_that_is_not_final_says_so():
+    waiting = mark_counting([replace(full_entry(), answers=(Answer("explain", 2.0, "Because."),))])
+    assert "not final yet: explain has to be marked by hand" in Outline(feedback.learner_page(waiting[0])).words
+    assert "to be marked by hand: `course review`" in dashboard(waiting, {})
+    shown = Outline(dashboard([marked()], {})).words
+    assert "5 of 10" in shown and "graded, 2 days late, adjusted" in shown

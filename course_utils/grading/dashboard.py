@@ -45,7 +45,7 @@ def _script() -> tuple[Markup, str]:
 
 
 def _group(day: str, entries: list[Entry], pages: Pages) -> dict:
-    marks = [entry.points for entry in entries if entry.counts and not entry.failed]
+    marks = [entry.total for entry in entries if entry.counts and not entry.failed]
     bands = distribution(marks, max(map(most_points, entries))) if day and marks else []
     return {
         "heading": heading(day),
@@ -60,7 +60,19 @@ def _group(day: str, entries: list[Entry], pages: Pages) -> dict:
 
 def _row(entry: Entry, pages: Pages) -> dict:
     page = pages.get((entry.student, entry.day))
-    return {"entry": entry, "most": most_points(entry), "page": page and page.as_posix(), "state": state(entry)}
+    return {"entry": entry, "most": most_points(entry), "page": page and page.as_posix(), "state": _state(entry)}
+
+
+def _state(entry: Entry) -> str:
+    """What became of a submission, and what else than the tests has changed its mark."""
+    words, mark = [state(entry)], entry.mark
+    if mark and mark.days_late:
+        words.append(f"{_count(mark.days_late, 'day')} late")
+    if mark and mark.adjustments:
+        words.append("adjusted")
+    if mark and mark.open and not entry.failed:
+        words.append("to be marked by hand")
+    return ", ".join(words)
 
 
 def _summary(entries: list[Entry], marks: list[float]) -> str:
@@ -80,6 +92,8 @@ def _warnings(entries: list[Entry]) -> list[str]:
         warnings.append(f"{_count(bare, 'submission')} ran without a sandbox: could have read or forged anything.")
     if doubtful := sum(entry.doubtful for entry in entries):
         warnings.append(f"{_count(doubtful, 'submission')} may be somebody else's: the file names another learner.")
+    if waiting := sum(bool(entry.mark and entry.mark.open) and not entry.failed for entry in entries):
+        warnings.append(f"{_count(waiting, 'learner')} with answers to be marked by hand: `course review` shows them.")
     return warnings
 
 

@@ -40,6 +40,11 @@ class Entry:
         return self.grade.points if self.grade else 0.0
 
     @property
+    def total(self) -> float:
+        """What the learner gets if this submission counts: the mark where there is one, else the tests' points."""
+        return self.mark.total if self.mark else self.points
+
+    @property
     def sentence(self) -> str:
         """The one sentence of a table: what to look at first; "" when there is nothing."""
         if self.problem or self.grade is None:

@@ -3,6 +3,7 @@
 A page never has a hidden test's name or data: of a test it shows the description (its docstring) and the hint.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from markupsafe import Markup
 from .. import syllabus
 from .entries import Entry, cell_name
 from .files import file_stem, printable, write_whole
+from .marks import Mark, Rules
 from .testing import TestResult
 
 LINE = 600  # characters of one message on a page
@@ -86,6 +88,7 @@ def learner_page(entry: Entry, attempts: Sequence[Entry] = ()) -> str:
         attempts: every grading of this learner's submissions for the day, oldest first.
     """
     grade = entry.grade
+    mark = entry.mark or Rules().mark(entry)
     return (
         environment()
         .get_template("feedback.html.j2")
@@ -95,11 +98,28 @@ def learner_page(entry: Entry, attempts: Sequence[Entry] = ()) -> str:
             attempts=attempts,
             heading=heading(entry.day),
             most=most_points(entry),
+            mark=mark,
+            data=mark_data(entry, mark),
+            by_hand=_by_hand(entry, mark),
             tasks=task_views(entry),
             cells=[cell for cell in grade.cells if cell.outcome != "passed"] if grade else [],
             problems=grade.problems if grade else [],
         )
     )
+
+
+def mark_data(entry: Entry, mark: Mark) -> str:
+    """The mark as JSON, for the page's head: `course progress` reads it where the learner keeps the page."""
+    return json.dumps({"day": entry.day, "points": mark.total, "of": most_points(entry), "final": mark.final})
+
+
+def _by_hand(entry: Entry, mark: Mark) -> list[dict]:
+    """The answers that a person marks: what each got and what was said about it."""
+    given = {hand.task: hand for hand in mark.hand_marks}
+    return [
+        {"task": answer.task, "points": answer.points, "given": given.get(answer.task), "written": answer.written}
+        for answer in entry.answers
+    ]
 
 
 def task_views(entry: Entry) -> list[TaskView]:
@@ -179,6 +199,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {
         "line": line,
+        "lines": lambda text: "\n".join(map(line, text.splitlines())),
         "cell_name": cell_name,
         "points": points,
         "time": lambda time: _time(time, "%B %Y"),
