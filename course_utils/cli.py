@@ -15,6 +15,16 @@ console = Console(highlight=False, soft_wrap=True)
 SIGNS = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failure": "[red]failure[/]"}
 DayArgument = Annotated[str, typer.Argument(help="A day: day01, day01_pipelines or 1.")]
 
+StudentArgument = Annotated[str, typer.Argument(help="A learner, as `course marks` shows the name.")]
+ReasonOption = Annotated[str, typer.Option(help="Why, in words; the learner's page shows it with the mark.")]
+AuthorOption = Annotated[str, typer.Option(help="Who decides; the computer's user if not given.")]
+NewOption = Annotated[bool, typer.Option("--new", help="Accept a learner whom the gradebook does not have.")]
+OutOption = Annotated[Path, typer.Option(help="The folder that `course grade` wrote.")]
+GradebookOption = Annotated[
+    str | None,
+    typer.Option(envvar="COURSE_GRADEBOOK", help="A file or an SQLAlchemy URL, if not gradebook.db in the folder."),
+]
+
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
@@ -161,17 +171,82 @@ def grade(
     sandbox: Annotated[str | None, typer.Option(help="bwrap, namespaces or none; the strongest if not given.")] = None,
     workers: Annotated[int | None, typer.Option(help="Submissions at the same time; one a core if not given.")] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Run also what is unchanged.")] = False,
+    policy: Annotated[Path | None, typer.Option(help="Deadlines and lateness, a TOML file; kept from then on.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Grade on the workers of this Dask scheduler.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be graded and why; do nothing.")] = False,
+    gradebook: GradebookOption = None,
 ) -> None:
     """Grade a folder of submissions, each behind a wall of its own."""
-    from course_utils.grading.batch import grade_folder, progress_bar
+    from course_utils.grading import batch
 
+    options = {"sandbox": sandbox, "regrade": regrade, "gradebook": gradebook}
     with plain_errors():
-        with progress_bar(Console(stderr=True)) as progress:
-            options = {"sandbox": sandbox, "workers": workers, "regrade": regrade, "progress": progress}
-            result = grade_folder(folder, out, day, **options)
+        if dry_run:
+            console.print(str(batch.plan_folder(folder, out, day, elsewhere=bool(scheduler), **options)), markup=False)
+            return
+        with batch.progress_bar(Console(stderr=True)) as progress:
+            options |= {"workers": workers, "policy": policy, "scheduler": scheduler, "progress": progress}
+            result = batch.grade_folder(folder, out, day, **options)
         console.print(result.table())
         console.print(str(result), markup=False)
     raise typer.Exit(bool(result.failed or result.interrupted))
+
+
+@app.command()
+def adjust(
+    student: StudentArgument,
+    day: DayArgument,
+    add: Annotated[float | None, typer.Option(help="Points to add, or to take: --add -1.")] = None,
+    set_to: Annotated[float | None, typer.Option("--set", help="The mark, whatever tests and deadline say.")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Undo all adjustments so far.")] = False,
+    reason: ReasonOption = "",
+    author: AuthorOption = "",
+    new: NewOption = False,
+    out: OutOption = Path("graded"),
+    gradebook: GradebookOption = None,
+) -> None:
+    """Change a mark by hand; what the tests gave is kept, and so is who decided, when and why."""
+    from course_utils.grading import decisions
+
+    with plain_errors():
+        where = {"reason": reason, "author": author, "new": new, "out": out, "gradebook": gradebook}
+        decided = decisions.adjust(student, day, add=add, set_to=set_to, clear=clear, **where)
+        console.print(str(decided), markup=False)
+
+
+@app.command()
+def extend(
+    student: StudentArgument,
+    day: DayArgument,
+    until: Annotated[str, typer.Argument(help="2026-03-10, 2026-03-10T18:00, or none to withdraw it.")],
+    reason: ReasonOption = "",
+    author: AuthorOption = "",
+    new: NewOption = False,
+    out: OutOption = Path("graded"),
+    gradebook: GradebookOption = None,
+) -> None:
+    """Give a learner a deadline of their own for one day."""
+    from course_utils.grading import decisions
+
+    with plain_errors():
+        where = {"reason": reason, "author": author, "new": new, "out": out, "gradebook": gradebook}
+        console.print(str(decisions.extend(student, day, until, **where)), markup=False)
+
+
+@app.command()
+def marks(
+    student: Annotated[str | None, typer.Option(help="One learner: the parts of each mark, the decisions.")] = None,
+    day: Annotated[str | None, typer.Option(help="One day: the parts of each mark.")] = None,
+    out: OutOption = Path("graded"),
+    gradebook: GradebookOption = None,
+) -> None:
+    """Show what everybody has: tests, marks by hand, lateness, adjustments, and the sum."""
+    from course_utils.grading import decisions
+
+    with plain_errors():
+        table, decided = decisions.marks_table(out, gradebook, student, day)
+    console.print(table)
+    console.print("\n".join(decided), markup=False)
 
 
 @app.command()

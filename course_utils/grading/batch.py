@@ -20,13 +20,14 @@ from .. import syllabus
 from ..syllabus import Day
 from . import hand, untrusted, warm
 from . import sandbox as sandboxes
+from .cluster import cluster
 from .entries import Entry
 from .feedback import points
 from .files import printable
 from .gradebook import Gradebook
-from .jobs import BatchError, GradeFunction, Job, Planned, Setting, check_tests, find_jobs, known, plan
+from .jobs import BatchError, GradeFunction, Job, Plan, Setting, check_tests, find_jobs, known, plan
 from .marks import whoami
-from .policy import Policy
+from .policy import Policy, read_policy
 from .reports import write_reports
 from .session import GradingError, Limits, grade_notebook
 from .submissions import read_submission
@@ -99,7 +100,8 @@ def grade_folder(
     progress: Progress | None = None,
     regrade: bool = False,
     gradebook: str | Path | None = None,
-    policy: Policy | None = None,
+    policy: str | Path | Policy | None = None,
+    scheduler: str | None = None,
     executor: Executor | None = None,
     grade: GradeFunction = grade_notebook,
 ) -> BatchResult:
@@ -119,11 +121,14 @@ def grade_folder(
         regrade: run everything again; earlier attempts stay in the gradebook.
         gradebook: a file or an SQLAlchemy URL; `gradebook.db` in `out` if None.
         policy: deadlines and what follows from them; the gradebook keeps it, so None means the one that it has.
-        executor: where to run instead of on this machine; it is left open.
+        scheduler: the address of a Dask scheduler on whose workers to run.
+        executor: where else to run instead of on this machine; it is left open.
         grade: what grades one notebook.
 
     Raises:
         SandboxError: there is no sandbox, and none was not asked for.
+        ClusterError: the scheduler cannot be used.
+        PolicyError: the policy's file cannot be read.
         BatchError: nothing to grade, no tests here, another run is busy with `out`, or it cannot be written.
         SubmitError: there is no such folder.
         CollectError: what `course collect` wrote into the folder is damaged.
@@ -132,18 +137,32 @@ def grade_folder(
         SyllabusError: no such day.
     """
     start = time.monotonic()
-    jobs, setting, out = _prepare(folder, out, day, sandbox if executor else sandboxes.choose(sandbox), limits, grade)
-    workers = workers or _cores()
+    policy = read_policy(policy) if isinstance(policy, str | Path) else policy
+    level = sandbox if scheduler or executor else sandboxes.choose(sandbox)
+    jobs, setting, out = _prepare(folder, out, day, level, limits, grade)
     with _only_run(out), Gradebook(gradebook or out / "gradebook.db") as book:
         if policy:
             book.use_policy(policy, whoami())
         done = {} if regrade else known(book, jobs, setting)
         todo = [job for job in jobs if job.key not in done]
         report = _Reporter(progress, len(jobs), len(done))
-        interrupted = _Run(book, setting, report, workers).everything(todo, executor)
+        with _place(scheduler, executor, workers) as (place, workers):
+            interrupted = _Run(book, setting, report, workers).everything(todo, place)
         entries, pages = write_reports(book, out)
     chosen = _entries_of(jobs, entries, done)
     return BatchResult(out, tuple(chosen), len(jobs), time.monotonic() - start, interrupted, tuple(pages))
+
+
+@contextmanager
+def _place(
+    scheduler: str | None, executor: Executor | None, workers: int | None
+) -> Iterator[tuple[Executor | None, int]]:
+    """The executor to run in, None for this machine's own, and how many submissions are in work at the same time."""
+    if not scheduler:
+        yield executor, workers or _cores()
+        return
+    with cluster(scheduler) as (remote, threads):
+        yield remote, workers or threads
 
 
 def plan_folder(
@@ -157,7 +176,7 @@ def plan_folder(
     gradebook: str | Path | None = None,
     elsewhere: bool = False,
     grade: GradeFunction = grade_notebook,
-) -> list[Planned]:
+) -> Plan:
     """What `grade_folder` would grade, and why; nothing is run or written.
 
     Args:

@@ -80,16 +80,16 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """One submission of a dry run."""
+class Plan:
+    """What a run would do: (file, learner, why it would be graded or "" if it would not) of every submission."""
 
-    name: str
-    student: str
-    why: str  # why it would be graded; "" if it would not
+    submissions: tuple[tuple[str, str, str], ...]
 
     def __str__(self) -> str:
-        """One line."""
-        return f"{self.name} ({self.student}): {self.why or 'known, unchanged'}"
+        """A line for each that would be graded, and how many would not."""
+        todo = [f"{name} ({student}): {why}" for name, student, why in self.submissions if why]
+        known = len(self.submissions) - len(todo)
+        return "\n".join([*todo, f"{len(todo)} to grade, {known} known and unchanged. Nothing was run or written."])
 
 
 def find_jobs(folder: Path, out: Path) -> list[Job]:
@@ -156,15 +156,12 @@ def known(book: Gradebook, jobs: list[Job], setting: Setting) -> dict[tuple[str,
     return {key: fingerprint for key, fingerprint in candidates if fingerprint in finished}
 
 
-def plan(book: Gradebook | None, jobs: list[Job], setting: Setting, regrade: bool) -> list[Planned]:
+def plan(book: Gradebook | None, jobs: list[Job], setting: Setting, regrade: bool) -> Plan:
     """What a run would do with each submission, and why."""
-    done = {} if book is None else known(book, jobs, setting)
+    done = {} if book is None or regrade else known(book, jobs, setting)
     before = {entry.file: entry for entry in book.attempts()} if book else {}  # of each file the newest attempt
-    planned = []
-    for job in jobs:
-        unchanged = job.key in done and not regrade
-        planned.append(Planned(job.name, job.student, "" if unchanged else _why(job, setting, before.get(job.name))))
-    return planned
+    reasons = ("" if job.key in done else _why(job, setting, before.get(job.name)) for job in jobs)
+    return Plan(tuple((job.name, job.student, why) for job, why in zip(jobs, reasons)))
 
 
 def _why(job: Job, setting: Setting, before: Entry | None) -> str:

@@ -44,6 +44,7 @@ class Policy:
     floor_percent: float = 0.0
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
     extensions: Mapping[tuple[str, str], datetime] = field(default_factory=dict)  # (student, day) -> the new deadline
+    timezone: tzinfo = UTC  # of times that name none
     text: str = field(default="", repr=False, compare=False)  # the TOML that it was read from
 
     def deadline(self, student: str, day: str) -> datetime | None:
@@ -113,6 +114,7 @@ def _policy(tables: dict, text: str) -> Policy:
             for student in learners
             for day, due in _times(_table(learners, student), zone, f'[extensions."{student}"]').items()
         },
+        timezone=zone,
         text=text,
     )
 
