@@ -101,14 +101,14 @@ def lint(
     paths: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of the course if none.")] = None,
 ) -> None:
     """Check committed notebooks; exit status 1 if anything is wrong."""
-    from course_utils import notebooks
+    from course_utils import navigation, notebooks
 
     problems = [
         f"{path}: {problem}"
         for path in paths or notebooks.all_notebooks()
         for problem in notebooks.lint(path, executed=path.resolve().parent.name != "exercises")
     ]
-    problems += [] if paths else notebooks.mismatches()
+    problems += [] if paths else notebooks.mismatches() + navigation.mismatches()
     for problem in problems:
         console.print(problem, markup=False)
     console.print(f"{len(problems)} problems" if problems else "All notebooks are clean.")
@@ -116,15 +116,19 @@ def lint(
 
 
 @app.command("notebooks")
-def rebuild(paths: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all if none.")] = None) -> None:
-    """Execute lessons and solutions again, normalise them, and generate the exercises."""
+def rebuild(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all if none.")] = None,
+    links: Annotated[bool, typer.Option("--links", help="Execute nothing: navigation and exercises only.")] = False,
+) -> None:
+    """Execute lessons and solutions again, normalise them, write their navigation, and generate the exercises."""
     from rich.progress import Progress
 
-    from course_utils import notebooks
+    from course_utils import navigation, notebooks
 
     sources = [path for path in paths or notebooks.all_notebooks() if path.resolve().parent.name != "exercises"]
     with plain_errors(), Progress(console=console) as progress:
-        for path in sources:
+        navigation.refresh()
+        for path in [] if links else sources:
             bar = progress.add_task(path.name)
             notebooks.execute(path, lambda done, cells, bar=bar: progress.update(bar, completed=done, total=cells))
         notebooks.generate_all()
@@ -261,6 +265,26 @@ def collect(
     with plain_errors():
         with console.status("Reading the downloads …"):
             report = collect_downloads(downloads, out, roster)
+        console.print(str(report), markup=False)
+
+
+@app.command()
+def export(
+    kind: Annotated[str, typer.Argument(help="canvas, moodle, gradescope, classroom or csv.")],
+    out: Annotated[Path, typer.Argument(help="The file; for gradescope and classroom a folder.")],
+    gradebook: Annotated[str, typer.Option(help="A file or an SQLAlchemy URL.")] = "graded/gradebook.db",
+    day: Annotated[str | None, typer.Option(help="Only this day.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="The class as CSV, with the system's ids.")] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Canvas's gradebook export, or Moodle's grading worksheet, to fill.")
+    ] = None,
+    assignment: Annotated[str | None, typer.Option(help="What the system calls the day's assignment.")] = None,
+) -> None:
+    """Write the marks as the school's system imports them."""
+    from course_utils.grading.exporting import export as export_marks
+
+    with plain_errors():
+        report = export_marks(gradebook, kind, out, day, roster, template, assignment)
         console.print(str(report), markup=False)
 
 
