@@ -233,7 +233,9 @@ def _merge(entry: Checkpoint, adapter_folder: Path, base_folder: Path, output: P
         body = getattr(transformers, entry.architecture).from_pretrained(base_folder, config=config)
         model = peft.PeftModel.from_pretrained(body, adapter_folder).merge_and_unload()
         model.save_pretrained(output)
-        transformers.AutoTokenizer.from_pretrained(base_folder).save_pretrained(output)
+        brings_tokenizer = "tokenizer.json" in entry.sha256  # some adapters read their text in a way of their own
+        tokenizer_folder = adapter_folder if brings_tokenizer else base_folder
+        transformers.AutoTokenizer.from_pretrained(tokenizer_folder).save_pretrained(output)
 
 
 @contextmanager

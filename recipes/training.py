@@ -367,6 +367,11 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
+def tokens_in(example: dict) -> int:
+    """How many tokens an example has."""
+    return len(example["input_ids"])
+
+
 def model_loss(model, inputs: dict):
     """The loss that the model itself computes from "labels"."""
     return model(**inputs).loss
@@ -388,12 +393,15 @@ def label_smoothing(share: float) -> Callable[[object, dict], object]:
 
 def train(
     model,
-    examples: Callable[[int], list[dict]],
+    examples: Callable[[int], Sequence],
     plan: Plan,
     state_folder: Path,
     validate: Callable[[object], str] | None = None,
     loss_of: Callable[[object, dict], object] = model_loss,
     stop_after: int | None = None,
+    batch_of: Callable[[list], dict] = collate,
+    size_of: Callable[[object], int] = tokens_in,
+    unit: str = "tokens",
 ) -> dict:
     """Trains the model's trainable weights in place and returns what it cost: steps, seconds, peak memory, precision.
 
@@ -402,6 +410,9 @@ def train(
     `loss_of(model, inputs)` stands in for the model's own loss. State is kept in `state_folder`/state.pt. `stop_after`
     ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk belongs to
     another training. The weights after each epoch stay in `state_folder`/epoch_1.safetensors and so on.
+
+    Examples that are no text bring their own `batch_of(examples) -> tensors`, and `size_of(example)` in the `unit` that
+    a batch is measured in. What either draws by chance comes from torch's generator, whose state is kept.
     """
     import torch
     from accelerate import Accelerator
@@ -412,7 +423,7 @@ def train(
     accelerator = Accelerator(mixed_precision=precision)
     parameters = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay)
-    epochs = [[len(example["input_ids"]) for example in examples(epoch)] for epoch in range(plan.epochs)]
+    epochs = [[size_of(example) for example in examples(epoch)] for epoch in range(plan.epochs)]
     batches = [length_buckets(lengths, plan.tokens_a_batch, plan.seed + epoch) for epoch, lengths in enumerate(epochs)]
     total = sum(map(len, batches))
     scheduler = get_linear_schedule_with_warmup(optimizer, max(1, int(plan.warmup * total)), total)
@@ -421,11 +432,11 @@ def train(
     state = State(state_folder / "state.pt", name, accelerator.unwrap_model(model), optimizer, scheduler)
     done, spent = state.load()
     start = saved = time.monotonic()
-    tokens_total = sum(map(sum, epochs))
+    size_total = sum(map(sum, epochs))
     loss_average = 0.0
     model.train()
     with progress_bar() as bar:
-        task = bar.add_task("training", total=tokens_total)
+        task = bar.add_task("training", total=size_total)
         step = 0
         for epoch, order in enumerate(batches):
             data = examples(epoch) if step + len(order) > done else []
@@ -434,7 +445,7 @@ def train(
                 step += 1
                 if step <= done:
                     continue
-                inputs = to_device(collate([data[row] for row in rows]), accelerator.device)
+                inputs = to_device(batch_of([data[row] for row in rows]), accelerator.device)
                 with accelerator.autocast():
                     loss = loss_of(model, inputs)
                 accelerator.backward(loss)
@@ -451,7 +462,7 @@ def train(
                 if time.monotonic() - saved > 60 * plan.minutes_between_saves:
                     state.save(step, spent + time.monotonic() - start)
                     saved = time.monotonic()
-            if step > done:
+            if step >= done:
                 save_file(
                     trained_weights(accelerator.unwrap_model(model)), state_folder / f"epoch_{epoch + 1}.safetensors"
                 )
@@ -468,7 +479,8 @@ def train(
         "steps": step,
         "finished": True,
         "resumed_at_step": done,
-        "tokens": tokens_total,
+        "unit": unit,
+        unit: size_total,
         "seconds": round(seconds, 1),
         "peak_memory_bytes": peak_memory(),
         "precision": "bfloat16 autocast" if precision == "bf16" else "float32",
@@ -554,14 +566,24 @@ def progress_bar():
 
 
 def begin(name: str, description: str, plan: Plan, argv: Sequence[str] | None = None):
-    """Reads the options that every recipe has and quietens the libraries; returns options, plan and tokenizer."""
-    import torch
+    """As `settings`, for a recipe over the built-in encoder; returns options, plan and tokenizer."""
     from transformers import AutoTokenizer
+
+    options, plan = settings(name, description, plan, argv)
+    return options, plan, AutoTokenizer.from_pretrained(str(encoder_directory()))
+
+
+def settings(name: str, description: str, plan: Plan, argv: Sequence[str] | None = None, quick_batch: int = 512):
+    """Reads the options that every recipe has and quietens the libraries; returns options and plan.
+
+    With --quick the plan has two epochs and batches of the size `quick_batch`.
+    """
+    import torch
     from transformers.utils import logging
 
     parser = argparse.ArgumentParser(prog=f"python recipes/{name}.py", description=description)
     parser.add_argument("--data", type=Path, help="folder of the training data (default: ../shared/data)")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / name, help="where adapter, config and state go")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / name, help="where weights, config and state go")
     parser.add_argument("--quick", action="store_true", help="seconds on a few built-in sentences: tries the code only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, help="processor threads (default: PyTorch's choice)")
@@ -574,9 +596,9 @@ def begin(name: str, description: str, plan: Plan, argv: Sequence[str] | None = 
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     plan = replace(plan, seed=options.seed)
     if options.quick:
-        plan = replace(plan, epochs=2, tokens_a_batch=512)
+        plan = replace(plan, epochs=2, tokens_a_batch=quick_batch)
     torch.manual_seed(plan.seed)
-    return options, plan, AutoTokenizer.from_pretrained(str(encoder_directory()))
+    return options, plan
 
 
 def run(main: Callable[[], object]) -> None:
@@ -606,9 +628,10 @@ def catalogue_lines(folder: Path) -> str:
 
 def summary(costs: dict) -> str:
     """One line on what a training cost."""
+    unit = costs["unit"]
     return (
-        f"{costs['steps']} steps, {costs['tokens']:,} tokens in {costs['seconds'] / 60:.1f} minutes "
-        f"({costs['tokens'] / max(costs['seconds'], 1e-9):.0f} a second), "
+        f"{costs['steps']} steps, {costs[unit]:,} {unit} in {costs['seconds'] / 60:.1f} minutes "
+        f"({costs[unit] / max(costs['seconds'], 1e-9):.0f} a second), "
         f"peak memory {costs['peak_memory_bytes'] / 1e9:.2f} GB, "
         f"{costs['precision']} on {costs['device']} with {costs['threads']} thread(s)"
     )

@@ -30,6 +30,13 @@ def training(recipes_importable):
 
 
 @pytest.fixture(scope="module")
+def encoder_tokenizer(training):
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(training.encoder_directory()))
+
+
+@pytest.fixture(scope="module")
 def sentiment(training):
     import sentiment
 
@@ -249,6 +256,69 @@ def test_answers_are_compared_as_squad_does(recipes_importable):
     assert question_answering.overlap("clay", "sandy soil") == 0
 
 
+@pytest.fixture(scope="module")
+def casing_tokenizer(recipes_importable, training):
+    import ner
+
+    return ner.casing_tokenizer()
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("John works at NASA.", ["john", "##↑", "works", "at", "nasa", "##■", "."]),
+        ("in cupertino, I was 3", ["in", "cup", "##ert", "##ino", ",", "i", "##↑", "was", "3"]),
+        ("McKay's iPhone", ["mckay", "##↑", "'", "s", "iphone", "##↑"]),
+        ("Élan élan", ["el", "##an", "##↑", "el", "##an"]),
+    ],
+)
+def test_capitals_are_marked(casing_tokenizer, text, pieces):
+    encoded = casing_tokenizer(text, return_offsets_mapping=True)
+    assert encoded.tokens()[1:-1] == pieces
+    assert all(0 <= start < end <= len(text) for start, end in encoded["offset_mapping"][1:-1])
+    assert not {"↑", "■"} & set(casing_tokenizer.decode(encoded["input_ids"]))
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="↑■↓", exclude_categories=["Cs", "Cn", "Co"])))
+def test_beside_the_marks_the_pieces_are_the_encoders(casing_tokenizer, encoder_tokenizer, text):
+    marks = casing_tokenizer.convert_tokens_to_ids(["##↑", "##■"])
+    ids = casing_tokenizer(text)["input_ids"]
+    assert [piece for piece in ids if piece not in marks] == encoder_tokenizer(text)["input_ids"]
+
+
+def test_a_mark_belongs_to_its_word(casing_tokenizer):
+    words = casing_tokenizer(["Apple", "Inc.", "of", "USA"], is_split_into_words=True).word_ids()
+    assert words == [None, 0, 0, 1, 1, 1, 2, 3, 3, None]
+
+
+def test_other_casings_keep_tags_and_links(recipes_importable):
+    import random
+
+    import ner
+
+    row = {"tokens": ["See", "Leeds", "http://t.co/AbC"], "tags": ["O", "B-LOC", "O"]}
+    found = [ner.other_casing(row, random.Random(seed)) for seed in range(300)]
+    assert {" ".join(one["tokens"][:2]) for one in found} == {"See Leeds", "see leeds", "SEE LEEDS"}
+    assert all(one["tags"] == row["tags"] and one["tokens"][2] == row["tokens"][2] for one in found)
+    assert sum(one["tokens"] == row["tokens"] for one in found) > 200
+
+
+def test_one_piece_in_five_is_masked_and_remembered(recipes_importable):
+    import random
+
+    import fill_mask
+
+    lists = [[101, *range(1000, 1050), 102], [101, 7, 8, 9, 102]]
+    for ids, example in zip(lists, fill_mask.masked(lists, 103, random.Random(0))):
+        places = [place for place, label in enumerate(example["labels"]) if label != -100]
+        assert len(places) == (10 if len(ids) > 10 else 1)
+        assert all(example["input_ids"][place] == 103 and example["labels"][place] == ids[place] for place in places)
+        assert [piece for place, piece in enumerate(example["input_ids"]) if place not in places] == [
+            piece for place, piece in enumerate(ids) if place not in places
+        ]
+        assert example["labels"][0] == example["labels"][-1] == -100
+
+
 # ---------------------------------------------------------------- figures and batches
 
 
@@ -269,25 +339,37 @@ def test_every_row_is_in_one_batch_and_batches_are_small_enough(training, length
     assert batches == training.length_buckets(lengths, tokens, seed)
 
 
-def test_soften_averages_and_steps_back(training):
+def test_averaging_steps_back_in_the_encoder_only(training, tmp_path):
     import torch
+    from safetensors.torch import save_file
 
     class Tiny(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.lora_A, self.lora_B, self.head = (
-                torch.nn.Parameter(torch.tensor([value])) for value in (2.0, 4.0, 6.0)
-            )
-            self.frozen = torch.nn.Parameter(torch.tensor([1.0]), requires_grad=False)
+            self.lora_A, self.lora_B, self.head = (torch.nn.Parameter(torch.zeros(1)) for _ in range(3))
+            self.frozen = torch.nn.Parameter(torch.ones(1), requires_grad=False)
 
     model = Tiny()
-    earlier = training.adapter_weights(model)
-    assert set(earlier) == {"lora_A", "lora_B", "head"}
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.add_(2)
-    training.soften(model, earlier, kept=0.5)
-    assert [weight.item() for weight in (model.lora_A, model.lora_B, model.head, model.frozen)] == [3.0, 2.5, 7.0, 3.0]
+    assert set(training.trained_weights(model)) == {"lora_A", "lora_B", "head"}
+    files = [tmp_path / "epoch_1.safetensors", tmp_path / "epoch_2.safetensors"]
+    for file, values in zip(files, ((2.0, 4.0, 6.0), (4.0, 6.0, 8.0))):
+        save_file({name: torch.tensor([value]) for name, value in zip(("lora_A", "lora_B", "head"), values)}, file)
+    training.set_to_average(model, files, kept=0.5)
+    assert [weight.item() for weight in (model.lora_A, model.lora_B, model.head, model.frozen)] == [3.0, 2.5, 7.0, 1.0]
+    training.set_to_average(model, files[1:])
+    assert [weight.item() for weight in (model.lora_A, model.lora_B, model.head)] == [4.0, 6.0, 8.0]
+
+
+def test_hidden_masks_a_share_of_the_words_and_nothing_special(training):
+    import random
+
+    examples = [{"input_ids": [101, *range(2000, 2100), 102], "labels": 1}] * 20
+    found = training.hidden(examples, 103, 0.25, random.Random(0))
+    assert all(example["input_ids"][0] == 101 and example["input_ids"][-1] == 102 for example in found)
+    masked = [sum(piece == 103 for piece in example["input_ids"]) for example in found]
+    assert 400 < sum(masked) < 600 and len(set(masked)) > 3
+    kept = {piece for example in found for piece in example["input_ids"]}
+    assert kept <= {101, 102, 103, *range(2000, 2100)} and {example["labels"] for example in found} == {1}
 
 
 def test_collate_pads_and_masks(training):
@@ -315,6 +397,7 @@ def test_quick_run_gives_an_adapter_that_the_course_can_load(quick_run, training
         "sentences, spaced out as in the treebank",
         "sentences, as people write",
         "whole reviews",
+        "the course's own reviews",
     }
     assert json.loads((folder / "metrics.json").read_text()) == metrics
 
@@ -361,7 +444,7 @@ def test_a_damaged_state_is_one_sentence(sentiment, training, tmp_path):
         sentiment.main(["--quick", "--out", str(tmp_path)])
 
 
-@pytest.mark.parametrize("name", ["ner", "entailment", "question_answering"])
+@pytest.mark.parametrize("name", ["ner", "entailment", "question_answering", "fill_mask"])
 def test_the_other_recipes_run_from_end_to_end(recipes_importable, name, tmp_path):
     recipe = __import__(name)
     metrics = recipe.main(["--quick", "--out", str(tmp_path), "--threads", "1"])
