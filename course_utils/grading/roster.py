@@ -8,6 +8,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ HEADINGS = {
 }
 IDENTIFIERS = ("canvas", "number", "login", "email", "github", "participant", "identifier")
 _KINDS = {heading: kind for kind, headings in HEADINGS.items() for heading in headings}
+_IN_BRACKETS = re.compile(r" \(([^()]*)\)$")
 _PARTICIPANT = re.compile(r"\D+ (\d+)")
 _NO_LEARNER = re.compile(r"\s*(?:points possible|student, test)\s*", re.I)  # rows of a Canvas export
 
@@ -81,10 +83,17 @@ class Roster:
                     return tuple(found)
         return tuple(self._named.get(letters(name), ()))
 
-    def named(self, name: str) -> Person | None:
-        """The person whom the gradebook calls so; None for a stranger, and where several could be meant."""
-        exact = [person for person in self.people if person.name == name]
-        found = exact or self.find(name=name)
+    def named(self, student: str) -> Person | None:
+        """The person whom the gradebook calls so; None for a stranger, and where several could be meant.
+
+        The gradebook may have the roster's name, an identifier, or, collected without a roster, `lovelaceada (4711)`.
+        """
+        exact = tuple(person for person in self.people if person.name == student)
+        inside = _IN_BRACKETS.search(student)
+        found = exact or self.find(dict.fromkeys(IDENTIFIERS, student)) if not inside or exact else ()
+        if not found and inside:
+            found = self.find(dict.fromkeys(IDENTIFIERS, inside[1].removeprefix("participant ")))
+        found = found or self.find(name=student)
         return found[0] if len(found) == 1 else None
 
 
@@ -105,7 +114,7 @@ def name_keys(name: str) -> set[str]:
 
 
 def _bare(name: str) -> str:
-    return re.sub(r" \([^()]*\)$", "", name)
+    return _IN_BRACKETS.sub("", name)
 
 
 def read_roster(path: str | Path) -> Roster:
@@ -114,46 +123,62 @@ def read_roster(path: str | Path) -> Roster:
     Raises:
         RosterError: no such file, no column that names a learner, or two learners with the same identifier.
     """
-    path = Path(path)
-    rows, notes = read_table(path)
-    if not rows:
-        raise RosterError(f"{path.name} is empty: give a CSV with a heading and a row for each learner.")
-    columns = _columns(rows[0])
-    if not {"name", "first", "last", *IDENTIFIERS} & set(columns):
-        shown = printable(", ".join(rows[0]), 120)
-        raise RosterError(
-            f"{path.name} has no column that names a learner ({shown}): call one of them name, id, email or username."
-        )
-    people = dict.fromkeys(filter(None, (_person(row, columns) for row in rows[1:])))
-    _check_identifiers(people, path.name)
-    return Roster(_unique_names(list(people)), notes)
+    table = read_table(Path(path))
+    return Roster(dict.fromkeys(filter(None, people_of(table))), table.notes)
 
 
-def read_table(path: Path) -> tuple[list[list[str]], list[str]]:
-    """The rows of a CSV in whatever encoding and with whatever separator a spreadsheet wrote it, and notes.
+@dataclass(frozen=True)
+class Table:
+    """A CSV as it was read: its rows without empty ones, and how it was written."""
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    separator: str = ","
+    mark: bool = False  # whether it begins with a byte order mark
+    notes: tuple[str, ...] = ()
+
+
+def read_table(path: Path) -> Table:
+    """A CSV in whatever encoding and with whatever separator a spreadsheet wrote it.
 
     Raises:
-        RosterError: it cannot be read.
+        RosterError: it cannot be read, or it is empty.
     """
     try:
-        text, notes = untrusted.decode(untrusted.read_file(path))
+        data = untrusted.read_file(path)
+        text, notes = untrusted.decode(data)
     except untrusted.SubmissionProblem as problem:
         if not path.exists():
             raise RosterError(f"There is no file {path}: give the CSV of the class.") from None
         raise RosterError(f"{path.name}: {problem}") from None
     text = text.removeprefix("\ufeff")
-    first = text.lstrip().splitlines()[0]
-    separator = max(",;\t", key=first.count)
+    separator = max(",;\t", key=text.lstrip().splitlines()[0].count)
     try:
-        rows = [
-            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        ]
+        rows = [tuple(cell.strip() for cell in row) for row in csv.reader(io.StringIO(text), delimiter=separator)]
     except csv.Error as error:
         raise RosterError(f"{path.name} is no CSV ({error}): export it again.") from None
-    return [row for row in rows if any(row)], [note.replace("The notebook", path.name) for note in notes]
+    notes = tuple(note.replace("The notebook", path.name) for note in notes)
+    return Table(path.name, tuple(row for row in rows if any(row)), separator, data[:3] == b"\xef\xbb\xbf", notes)
 
 
-def _columns(heading: list[str]) -> dict[str, int]:
+def people_of(table: Table) -> list[Person | None]:
+    """Who each row below the heading is; None for one that is no learner's.
+
+    Raises:
+        RosterError: no column names a learner, or two learners have the same identifier.
+    """
+    columns = _columns(table.rows[0])
+    if not {"name", "first", "last", *IDENTIFIERS} & set(columns):
+        shown = printable(", ".join(table.rows[0]), 120)
+        raise RosterError(
+            f"{table.name} has no column that names a learner ({shown}): call one of them name, id, email or username."
+        )
+    people = [_person(row, columns) for row in table.rows[1:]]
+    _check_identifiers(dict.fromkeys(filter(None, people)), table.name)
+    return _unique_names(people)
+
+
+def _columns(heading: Iterable[str]) -> dict[str, int]:
     """Kind of column -> its place; of several of one kind the first."""
     columns: dict[str, int] = {}
     for place, text in enumerate(heading):
@@ -163,7 +188,7 @@ def _columns(heading: list[str]) -> dict[str, int]:
     return columns
 
 
-def _person(row: list[str], columns: Mapping[str, int]) -> Person | None:
+def _person(row: tuple[str, ...], columns: Mapping[str, int]) -> Person | None:
     def cell(kind: str) -> str:
         place = columns.get(kind, len(row))
         return printable(row[place]) if place < len(row) else ""
@@ -194,12 +219,14 @@ def _check_identifiers(people: Iterable[Person], file: str) -> None:
                 )
 
 
-def _unique_names(people: list[Person]) -> list[Person]:
+def _unique_names(people: list[Person | None]) -> list[Person | None]:
     """Give those who share a name an identifier behind it."""
-    names = [letters(person.name) for person in people]
+    names = Counter(letters(person.name) for person in set(people) if person)
     return [
-        person if names.count(key) == 1 else Person(_with_identifier(person), person.identifiers, person.section)
-        for person, key in zip(people, names)
+        Person(_with_identifier(person), person.identifiers, person.section)
+        if person and names[letters(person.name)] > 1
+        else person
+        for person in people
     ]
 
 
