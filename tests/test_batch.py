@@ -10,15 +10,22 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import filelock
 import grading_fakes
 import pytest
+from gradebook_samples import NOON
 
 from course_utils import syllabus
 from course_utils.grading import batch
-from course_utils.grading.batch import BatchError, grade_folder
+from course_utils.grading.batch import BatchError, grade_folder, plan_folder
+from course_utils.grading.collected import Collected, Source, write_collected
+from course_utils.grading.gradebook import Gradebook
+from course_utils.grading.marks import Answer
+from course_utils.grading.policy import Policy
 from course_utils.grading.session import Limits
 from course_utils.grading.submissions import SubmitError, submit
 
@@ -220,6 +227,104 @@ def test_results_inside_the_folder_are_no_submissions(course, folder):
         with ThreadPoolExecutor(1) as executor:
             result = grade_folder(folder, folder / "graded", grade=grading_fakes.grade, executor=executor)
         assert result.total == 1
+
+
+# --- what was collected, under a policy, and what a run would do --------------------------------------------------
+
+
+def collected(folder, **facts):
+    """What `course collect` writes: whose each file is and when the school's system received it."""
+    entries = [
+        Collected(
+            f"{name}.ipynb", "", learner, Source("canvas", "download.zip", name), received_at=NOON + timedelta(hours=h)
+        )
+        for name, (learner, h) in facts.items()
+    ]
+    write_collected(entries, folder)
+
+
+def test_the_collecting_system_says_whose_it_is_and_when_it_came(course, folder):
+    put(folder, a1="half", b7="right")
+    collected(folder, a1=("Ada Lovelace", 0), b7=("Bo", 30))
+    first = run(folder)
+    assert marks(first) == {"Ada Lovelace": 1, "Bo": 2}
+    assert {e.submitted for e in first.entries} == {NOON, NOON + timedelta(hours=30)}
+    assert run(folder).graded == 0
+    collected(folder, a1=("Ada Byron", 0), b7=("Bo", 1))
+    corrected = run(folder)
+    assert marks(corrected) == {"Ada Byron": 1, "Bo": 2} and corrected.graded == 2
+    with Gradebook(corrected.out / "gradebook.db") as book:
+        assert {(m.student, m.total) for m in book.marks()} == {("Ada Byron", 1), ("Bo", 2)}
+        assert len(book.attempts()) == 4, "that it stood under another name is history"
+
+
+def test_a_policy_holds_until_there_is_another(course, folder):
+    put(folder, ada="right", bo="right")
+    collected(folder, ada=("Ada", 0), bo=("Bo", 30))
+    policy = Policy(percent_per_day=25, deadlines={"day01_alpha": NOON}, text="one")
+    (folder.parent / "term.toml").write_text(
+        "[policy]\npercent_per_day = 25\n[deadlines]\nday01_alpha = 2026-03-01T12:00:00Z\n"
+    )
+    first = run(folder, policy=folder.parent / "term.toml")
+    assert {e.student: e.total for e in first.entries} == {"Ada": 2, "Bo": 1}
+    again = run(folder)
+    assert again.graded == 0 and {e.student: e.total for e in again.entries} == {"Ada": 2, "Bo": 1}
+    assert "1 of 2" in (again.out / "index.html").read_text()
+    assert policy.deadline("Bo", "day01_alpha") == NOON
+
+
+def test_a_plan_says_what_would_be_graded_and_why(course, folder):
+    put(folder, ada="right", bo="half", cy="no sandbox")
+
+    def planned(**more):
+        options = {"grade": grading_fakes.grade, "sandbox": "namespaces"} | more
+        found = plan_folder(folder, folder.parent / "out", **options)
+        return {name.removesuffix(".ipynb"): why for name, _, why in found.submissions}, str(found)
+
+    assert planned()[0] == {"ada": "new", "bo": "new", "cy": "new"} and not (folder.parent / "out").exists()
+    run(folder, sandbox="namespaces")
+    before = sorted(path.name for path in (folder.parent / "out").iterdir())
+    put(folder, bo="right", di="right")
+    whys, said = planned()
+    assert whys == {
+        "ada": "", "bo": "the file has changed", "cy": "grading itself failed the last time", "di": "new"
+    }  # fmt: skip
+    assert "bo.ipynb (bo): the file has changed" in said and "3 to grade, 1 known" in said and "ada" not in said
+    assert planned(regrade=True)[0]["ada"] == "asked for"
+    assert planned(sandbox="none")[0]["ada"] == "graded in the sandbox 'namespaces'"
+    assert planned(limits=Limits(call=1.0))[0]["ada"] == "the limits, the day or the tests have changed"
+    assert sorted(path.name for path in (folder.parent / "out").iterdir()) == before, "nothing was written"
+    assert planned()[0]["ada"] == ""
+    result = run(folder, sandbox="namespaces")
+    assert result.graded == 3, "a run does what the plan says"
+
+
+def test_a_worker_with_other_tests_gives_no_marks(course, folder):
+    put(folder, ada="right")
+
+    def elsewhere(notebook, day, **more):
+        return replace(grading_fakes.grade(notebook, day, **more), tests_hash="of another edition")
+
+    result = run(folder, grade=elsewhere)
+    assert result.failed == 1 and "other tests" in result.entries[0].problem
+    assert run(folder).graded == 1
+
+
+def test_answers_to_be_read_are_kept_and_their_marks_wait(course, folder):
+    essay = {"cell_type": "markdown", "id": "explain", "source": "Write your answer here.", "metadata": {
+        "nbgrader": {"grade_id": "explain", "grade": True, "solution": True, "points": 3}}}  # fmt: skip
+    released = json.loads(course[0].exercise.read_text())
+    released["cells"].append(essay)
+    course[0].exercise.write_text(json.dumps(released))
+    for name, text in (("ada", "Because <b>attention</b> mixes."), ("bo", None), ("cy", essay["source"])):
+        submitted = json.loads(notebook("right"))
+        submitted["cells"] += [] if text is None else [essay | {"source": text}]
+        (folder / f"{name}.ipynb").write_text(json.dumps(submitted))
+    found = {entry.student: entry for entry in run(folder).entries}
+    assert found["ada"].answers == (Answer("explain", 3.0, "Because <b>attention</b> mixes."),)
+    assert not found["ada"].mark.final and found["bo"].mark.final and found["cy"].mark.final
+    with Gradebook(folder.parent / "out" / "gradebook.db") as book:
+        assert book.entries()[0].answers == found["ada"].answers
 
 
 # --- elsewhere, and stopped -------------------------------------------------------------------------------------

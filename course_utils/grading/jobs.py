@@ -168,15 +168,15 @@ def _why(job: Job, setting: Setting, before: Entry | None) -> str:
     """The first reason to grade a file, beside what was graded before under its name."""
     if before is None:
         return "new"
-    grade = before.grade
+    grade = before.grade or Grade(before.day, 0.0, 0.0)
     reasons = [
         (before.sha256 != job.sha256, "the file has changed"),
         (before.failed, "grading itself failed the last time"),
+        (before.fingerprint == setting.fingerprint(job, before.day), "asked for"),
         (job.collected and before.student != job.student, f"it was taken for {before.student}'s"),
         (job.collected and before.submitted != job.received(before.submitted), "when it was received has changed"),
-        (grade and grade.tests_hash != setting.tests.get(before.day), "the exercise or its tests have changed"),
-        (grade and grade.course_version != setting.version, f"graded by version {grade and grade.course_version}"),
-        (grade and grade.sandbox != setting.sandbox, f"graded in the sandbox {grade and grade.sandbox!r}"),
-        (before.fingerprint == setting.fingerprint(job, before.day), "asked for"),
+        (grade.tests_hash not in ("", setting.tests.get(before.day)), "the exercise or its tests have changed"),
+        (grade.course_version not in ("", setting.version), f"graded by version {grade.course_version}"),
+        (grade.sandbox not in ("", setting.sandbox), f"graded in the sandbox {grade.sandbox!r}"),
     ]
     return next((reason for holds, reason in reasons if holds), "the limits, the day or the tests have changed")
