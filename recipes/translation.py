@@ -15,7 +15,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from training import Plan, begin, grouped_split, label_smoothing, read_rows, report, run, save_model, share, train
+from training import Plan, grouped_split, label_smoothing, read_rows, report, run, save_model, settings, share, train
 
 PLAN = Plan(epochs=7, learning_rate=1.2e-3, tokens_a_batch=1600, warmup=0.08)
 PIECES = 6000
@@ -225,7 +225,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     import torch
     from transformers import MarianMTModel
 
-    options, plan, _ = begin("translation", __doc__.splitlines()[0], PLAN, argv)
+    options, plan = settings("translation", __doc__.splitlines()[0], PLAN, argv)
     data = load(options.data, options.quick)
     texts = [text for english, many in data["train"].items() for text in (english, *many)]
     tokenizer = train_tokenizer(texts, options.out / "tokenizer", 120 if options.quick else PIECES)

@@ -1,0 +1,212 @@
+"""Trains `storyteller`: a small GPT-2, from nothing, that tells tales in English.
+
+Data: public-domain tales and a sample of TinyStories, each text followed by the end mark, so that stories end by
+themselves. The tokenizer is byte-level BPE, trained on the same texts. Held-out texts are cut by title. The baseline,
+measured in the same run on the same tokens, is a 5-gram model with modified Kneser-Ney smoothing.
+
+    python recipes/storyteller.py --data ../shared/data --out build/storyteller
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+
+from kneser_ney import KneserNey
+from training import Plan, grouped_split, read_rows, report, run, save_model, settings, train
+
+PLAN = Plan(epochs=14, learning_rate=2e-3, tokens_a_batch=4096, warmup=0.05, weight_decay=0.1)
+PIECES = 6000
+SHAPE = {"n_embd": 256, "n_layer": 6, "n_head": 8, "n_positions": 512}
+DROPOUT = 0.15
+BLOCK = 256  # tokens of running text in a training example
+END = "<|endoftext|>"
+PROMPT = "Once upon a time"
+STORIES, LONGEST = 200, 400  # sampled stories to look at, tokens a story
+COPIED = 12  # words in a row that may stand in a source; more counts as copied
+SOURCES = {"tales": ("stories/gutenberg_tales_train", "title"), "tinystories": ("stories/tinystories_train", "text")}
+HELD_OUT = {"tales": {"test": 40, "validation": 15}, "tinystories": {"test": 120, "validation": 50}}
+
+
+def load(data: Path, is_quick: bool) -> dict[str, dict[str, list[str]]]:
+    """The texts by source and part: "train", "validation", "test"."""
+    found = {}
+    for source, (name, group) in SOURCES.items():
+        rows = read_rows(data, name)
+        sizes = {"test": 1, "validation": 1} if is_quick else HELD_OUT[source]
+        cut = grouped_split([" ".join(row[group].lower().split()) for row in rows], sizes, seed=0)
+        found[source] = {part: [rows[row]["text"] for row in numbers] for part, numbers in cut.items()}
+    return found
+
+
+def train_tokenizer(texts: list[str], pieces: int):
+    """Byte-level BPE, as GPT-2's: every text can be written and read back, there is no unknown token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=pieces,
+        special_tokens=[END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=END, eos_token=END, pad_token=END, model_max_length=SHAPE["n_positions"]
+    )
+
+
+def new_model(tokenizer):
+    """An untrained GPT2LMHeadModel of this recipe's shape; input and output embeddings are one table."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(
+        vocab_size=len(tokenizer),
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        resid_pdrop=DROPOUT,
+        embd_pdrop=DROPOUT,
+        attn_pdrop=DROPOUT,
+        **SHAPE,
+    )
+    return GPT2LMHeadModel(config)
+
+
+def blocks(lists: list[list[int]], end: int, chance: random.Random) -> list[dict]:
+    """All texts in a new order, an end mark between them, cut into examples at places that differ every time."""
+    order = lists[:]
+    chance.shuffle(order)
+    stream = [token for ids in order for token in (end, *ids)] + [end]
+    start = chance.randrange(BLOCK)
+    cuts = [stream[place : place + BLOCK] for place in range(start, len(stream) - BLOCK // 4, BLOCK)]
+    return [{"input_ids": ids, "labels": ids} for ids in cuts]
+
+
+def nats(model, ids: list[int], end: int) -> float:
+    """Minus the log probability of a text given its start mark; later parts see at least half the positions before."""
+    import torch
+
+    window = SHAPE["n_positions"]
+    stream = [end, *ids]
+    device = next(model.parameters()).device
+    total, scored = 0.0, 1  # the start mark itself is given
+    while scored < len(stream):
+        begin = max(0, scored - window // 2)
+        part = torch.tensor([stream[begin : begin + window]], device=device)
+        with torch.inference_mode():
+            logarithms = model(part).logits[0].float().log_softmax(-1)
+        new = range(scored - begin, part.shape[1])
+        rows = torch.arange(new.start - 1, new.stop - 1)
+        total -= float(logarithms[rows, part[0, new.start : new.stop]].sum())
+        scored = begin + part.shape[1]
+    return total
+
+
+def bits_per_byte(bits: float, texts: list[str]) -> float:
+    """Bits for each byte of the texts in UTF-8: comparable between tokenizers."""
+    return bits / sum(len(text.encode()) for text in texts)
+
+
+def stories(model, tokenizer, count: int, seed: int) -> list[tuple[str, bool]]:
+    """Sampled continuations of the prompt, each with whether it ended by itself."""
+    import torch
+
+    torch.manual_seed(seed)
+    prompt = tokenizer([END + PROMPT], return_tensors="pt").to(next(model.parameters()).device)
+    found = []
+    for start in range(0, count, 20):
+        ids = model.generate(
+            **prompt,
+            do_sample=True,
+            top_p=0.95,
+            temperature=0.8,
+            max_new_tokens=LONGEST,
+            num_return_sequences=min(20, count - start),
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        end = tokenizer.eos_token_id
+        found += [(tokenizer.decode(row, skip_special_tokens=True), end in row[1:]) for row in ids.tolist()]
+    return found
+
+
+def runs(words: list[str], length: int) -> list[tuple[str, ...]]:
+    """All stretches of `length` words in a row."""
+    return [tuple(words[start : start + length]) for start in range(len(words) - length + 1)]
+
+
+def looked_at(told: list[tuple[str, bool]], sources: list[str]) -> dict:
+    """What can be counted about sampled stories: do they end, repeat themselves, vary, copy?"""
+    words = [story.lower().split() for story, _ in told]
+    known = {run for text in sources for run in runs(text.lower().split(), COPIED + 1)}
+    copied = [any(run in known for run in runs(story, COPIED + 1)) for story in words]
+    every = {length: [run for story in words for run in runs(story, length)] for length in (1, 2, 3)}
+    repeated = sum(len(four) - len(set(four)) for four in (runs(story, 4) for story in words))
+    return {
+        "stories": len(told),
+        "ended by themselves": sum(ended for _, ended in told) / len(told),
+        "words a story": sum(map(len, words)) / len(told),
+        "four-word runs that repeat one of the same story": repeated / max(1, sum(len(runs(s, 4)) for s in words)),
+        **{f"distinct-{length}": len(set(all_runs)) / max(1, len(all_runs)) for length, all_runs in every.items()},
+        f"stories with more than {COPIED} words in a row from a source": sum(copied),
+    }
+
+
+def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
+    """Trains, saves and measures; returns the metrics, or what was done when stopped."""
+    import torch
+    from transformers import GPT2LMHeadModel
+
+    options, plan = settings("storyteller", __doc__.splitlines()[0], PLAN, argv)
+    data = load(options.data, options.quick)
+    parts = {part: [text for source in data.values() for text in source[part]] for part in next(iter(data.values()))}
+    kept_tokenizer = options.out / "tokenizer"
+    if kept_tokenizer.is_dir():
+        from transformers import PreTrainedTokenizerFast
+
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(str(kept_tokenizer))
+    else:
+        tokenizer = train_tokenizer(parts["train"], 300 if options.quick else PIECES)
+        tokenizer.save_pretrained(str(kept_tokenizer))
+    end = tokenizer.eos_token_id
+    ids = {part: [tokenizer(text)["input_ids"] for text in texts] for part, texts in parts.items()}
+
+    def examples(epoch: int) -> list[dict]:
+        return blocks(ids["train"], end, random.Random(plan.seed * 1000 + epoch))
+
+    def measure(model, part: str) -> float:
+        bits = sum(nats(model, [*one, end], end) for one in ids[part]) / math.log(2)
+        return bits_per_byte(bits, parts[part])
+
+    def validate(model) -> str:
+        return f"{measure(model, 'validation'):.3f} bits per byte"
+
+    torch.manual_seed(plan.seed)
+    model = new_model(tokenizer)
+    costs = train(model, examples, plan, options.out / "training", validate, stop_after=stop_after)
+    if not costs["finished"]:
+        return costs
+    save_model(model, options.out, tokenizer)
+    kept = GPT2LMHeadModel.from_pretrained(str(options.out), dtype=torch.float32).eval()
+    baseline = KneserNey([[*one, end] for one in ids["train"]], len(tokenizer))
+    by_counting = bits_per_byte(sum(baseline.bits([*one, end]) for one in ids["test"]), parts["test"])
+    mine = measure(kept, "test")
+    told = stories(kept, tokenizer, 4 if options.quick else STORIES, plan.seed)
+    metrics = {
+        "training": costs,
+        "parameters": kept.num_parameters(),
+        "sizes": {f"{source}/{part}": len(texts) for source, many in data.items() for part, texts in many.items()},
+        "bits per byte, test": {"storyteller": mine, "5-gram, Kneser-Ney": by_counting, "ratio": mine / by_counting},
+        "sampled": looked_at(told, parts["train"]),
+        "examples": [story for story, _ in told[:3]],
+    }
+    return report(metrics, options.out)
+
+
+if __name__ == "__main__":
+    run(main)
