@@ -1,6 +1,6 @@
 """Helpers of the Transformers course: checkpoints, data, views and checks. Light to import: what is heavy comes late.
 
-`from course_utils import checkpoint, corpus, checks, show`
+`from course_utils import checkpoint, corpus, checks, progress, show`
 """
 
 from importlib import import_module
@@ -12,6 +12,7 @@ _HOME = {
     "describe": "course_utils.checkpoints",
     "corpus": "course_utils.corpora",
     "checks": "course_utils.check",
+    "progress": "course_utils.logbook",
 }
 __all__ = [*_HOME, "show"]
 

@@ -159,12 +159,24 @@ def submit(
     notebook: Annotated[Path | None, typer.Option(help="Your notebook, if it is not in exercises/.")] = None,
 ) -> None:
     """Check an exercise notebook and write it into one zip, to hand in."""
+    from course_utils import logbook
     from course_utils.grading.submissions import submit as write_submission
 
     with plain_errors():
         report = write_submission(day, student, out, notebook)
+        if report.ok:
+            logbook.note_submission(report.day)
     console.print("\n".join(report.lines()), markup=False)
     raise typer.Exit(not report.ok)
+
+
+@app.command()
+def progress() -> None:
+    """Show what you have done, what is left, and your points so far; nothing is run and nothing is sent."""
+    from course_utils.logbook import progress as look
+
+    with plain_errors():
+        console.print(str(look()), markup=False)
 
 
 @app.command()

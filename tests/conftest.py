@@ -3,6 +3,7 @@
 import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["COURSE_PROGRESS"] = "off"  # a test that runs a check is nobody's progress
 os.environ.pop("COURSE_MODELS", None)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -53,7 +53,8 @@ ALLOWED = {
     "release": {"notebooks", "syllabus"},
     "lab": {"notebooks", "syllabus"},
     "doctor": {"checkpoints", "lab", "grading"},
-    "check": {"grading", "notebooks", "syllabus"},
+    "logbook": {"grading", "syllabus"},
+    "check": {"grading", "logbook", "notebooks", "syllabus"},
 }
 
 
