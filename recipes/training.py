@@ -402,6 +402,7 @@ def train(
     batch_of: Callable[[list], dict] = collate,
     size_of: Callable[[object], int] = tokens_in,
     unit: str = "tokens",
+    keep_epochs: bool = True,
 ) -> dict:
     """Trains the model's trainable weights in place and returns what it cost: steps, seconds, peak memory, precision.
 
@@ -409,7 +410,8 @@ def train(
     numbers, "input_ids" and "labels" among them. `validate(model)` says after each epoch how good it is;
     `loss_of(model, inputs)` stands in for the model's own loss. State is kept in `state_folder`/state.pt. `stop_after`
     ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk belongs to
-    another training. The weights after each epoch stay in `state_folder`/epoch_1.safetensors and so on.
+    another training. The weights after each epoch stay in `state_folder`/epoch_1.safetensors and so on, unless
+    `keep_epochs` is False.
 
     Examples that are no text bring their own `batch_of(examples) -> tensors`, and `size_of(example)` in the `unit` that
     a batch is measured in. What either draws by chance comes from torch's generator, whose state is kept.
@@ -462,7 +464,7 @@ def train(
                 if time.monotonic() - saved > 60 * plan.minutes_between_saves:
                     state.save(step, spent + time.monotonic() - start)
                     saved = time.monotonic()
-            if step >= done:
+            if keep_epochs and step >= done:
                 save_file(
                     trained_weights(accelerator.unwrap_model(model)), state_folder / f"epoch_{epoch + 1}.safetensors"
                 )
@@ -624,6 +626,12 @@ def catalogue_lines(folder: Path) -> str:
     hashes = [f'"{path.name}" = "{hashlib.sha256(path.read_bytes()).hexdigest()}"' for path in files]
     size = sum(path.stat().st_size for path in files if path.suffix == ".safetensors")
     return "\n".join([f"size = {size}", *hashes])
+
+
+def both_costs(first: dict, then: dict) -> dict:
+    """What two trainings, one after the other, cost together."""
+    added = {name: first[name] + then[name] for name in ("steps", first["unit"], "seconds", "resumed_at_step")}
+    return {**then, **added, "peak_memory_bytes": max(first["peak_memory_bytes"], then["peak_memory_bytes"])}
 
 
 def summary(costs: dict) -> str:
