@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -259,17 +260,24 @@ def _quiet() -> Iterator[None]:
 def _one_sentence_on_failure(entry: Checkpoint, target: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:  # safetensors wraps what the system says into a type of its own
+        code = error.errno if isinstance(error, OSError) else _system_error(str(error))
+        if code in (errno.ENOSPC, errno.EDQUOT):
             advice = f"the disk is full: free about {_megabytes(describe(entry.base).size)} MB"
-        elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            advice = "the folder cannot be written to"
+        elif code in (errno.EACCES, errno.EROFS, errno.EPERM):
+            advice = "the folder cannot be written to: allow it"
         else:
             raise
         raise CheckpointError(
             f"The checkpoint {entry.name!r} could not be prepared in {target.parent}: {advice}, "
             f"or set COURSE_CACHE to another folder."
         ) from error
+
+
+def _system_error(message: str) -> int:
+    """The number in "No space left on device (os error 28)", as Rust libraries write it; 0 if there is none."""
+    found = re.search(r"os error (\d+)", message)
+    return int(found[1]) if found else 0
 
 
 def _megabytes(size: int) -> int:

@@ -80,11 +80,17 @@ def prepare() -> None:
 
 
 @app.command()
-def models(name: Annotated[str | None, typer.Argument(help="One checkpoint, to read its card.")] = None) -> None:
-    """List the built-in checkpoints, or show the card of one."""
+def models(
+    name: Annotated[str | None, typer.Argument(help="One checkpoint, to read its card.")] = None,
+    evaluate: Annotated[bool, typer.Option("--evaluate", help="Measure it, or all, on texts of the course.")] = False,
+) -> None:
+    """List the built-in checkpoints, show the card of one, or measure them again."""
     from course_utils import checkpoints
 
     with plain_errors():
+        if evaluate:
+            _evaluate([checkpoints.describe(name).name] if name else None)
+            return
         if name:
             console.print(checkpoints.card_text(name), markup=False)
             return
@@ -94,6 +100,22 @@ def models(name: Annotated[str | None, typer.Argument(help="One checkpoint, to r
             numbers = f"{entry.parameters:,}", f"{entry.size / 1e6:.1f}"
             table.add_row(entry.name, entry.task, *numbers, entry.licence, entry.quality, entry.hub_id)
         console.print(table)
+
+
+def _evaluate(names: list[str] | None) -> None:
+    """Measure checkpoints, with a bar each, and print one table."""
+    from rich.progress import Progress
+
+    from course_utils import evaluation
+
+    table = Table(*(Column(heading, overflow="fold") for heading in ("name", "measure", "on", "value (95 %)", "texts")))
+    with Progress(console=Console(stderr=True)) as progress:
+        for name in names or evaluation.measurable():
+            bar = progress.add_task(name, total=None)
+            scores = evaluation.evaluate(name, lambda done, of, bar=bar: progress.update(bar, completed=done, total=of))
+            for score in scores:
+                table.add_row(score.checkpoint, score.measure, score.texts, str(score), str(score.rows))
+    console.print(table)
 
 
 @app.command()
@@ -247,6 +269,24 @@ def extend(
     with plain_errors():
         where = {"reason": reason, "author": author, "new": new, "out": out, "gradebook": gradebook}
         console.print(str(decisions.extend(student, day, until, **where)), markup=False)
+
+
+@app.command()
+def review(
+    day: Annotated[str | None, typer.Option(help="Only this day.")] = None,
+    author: AuthorOption = "",
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Hide the names.")] = False,
+    port: Annotated[int, typer.Option(help="The port to listen on; a free one if 0.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    out: OutOption = Path("graded"),
+    gradebook: GradebookOption = None,
+) -> None:
+    """Read free-text answers beside their rubric and give marks, on a page of this computer."""
+    from course_utils.grading.review import reviewing, wait
+
+    with plain_errors(), reviewing(out, gradebook, day, author, port, anonymous) as address:
+        console.print(f"Answers to read: {address}\nCtrl+C ends.", markup=False)
+        wait(address if browser else None)
 
 
 @app.command()

@@ -4,6 +4,9 @@ Data: a part of SQuAD 1.1's training questions (Rajpurkar et al. 2016). Every qu
 model can also say "not here", some training windows are cut so that the answer is outside, and the answer is then the
 first token, [CLS]. The no-answer score of a question is the score of [CLS] minus that of the best span.
 
+Short windows come first, because they are cheap; a second training then shows nearly whole paragraphs, as they are
+read when answering.
+
     python recipes/question_answering.py --data ../shared/data --out build/question-answering
 """
 
@@ -13,13 +16,16 @@ import random
 import re
 import string
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from training import (
     Plan,
     begin,
+    both_costs,
     encoder_for,
     grouped_split,
+    hidden,
     load_adapter,
     logits,
     read_rows,
@@ -34,6 +40,9 @@ from training import (
 RANK = 20
 PLAN = Plan(epochs=3, learning_rate=8e-4, tokens_a_batch=1536)
 WINDOWS = [96, 128, 224]  # the longest input in tokens, by epoch: short windows first, they are cheaper
+LONG = replace(PLAN, epochs=2, learning_rate=5e-4)
+LONG_WINDOW = 288
+HIDDEN = 0.05  # share of the pieces that are masked in the second training
 ABSENT = 0.1  # share of training windows without the answer
 LONGEST, STRIDE = 320, 96  # when answering
 LONGEST_ANSWER = 30  # tokens
@@ -175,6 +184,14 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     )
     if not costs["finished"]:
         return costs
+
+    def long_windows(epoch: int) -> list[dict]:
+        chance = random.Random(plan.seed * 1000 + 500 + epoch)
+        found = windows(tokenizer, data["train"], LONG_WINDOW, chance)
+        return hidden(found, tokenizer.mask_token_id, HIDDEN, chance)
+
+    longer = replace(LONG, seed=plan.seed, epochs=min(LONG.epochs, plan.epochs), tokens_a_batch=plan.tokens_a_batch)
+    costs = both_costs(costs, train(model, long_windows, longer, options.out / "long", validate))
     save_adapter(model, options.out)
     merged = load_adapter(base(), options.out)
     typed = [{"question": question, "context": context} for question, context, _ in EXAMPLES]

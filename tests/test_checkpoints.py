@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -183,6 +185,55 @@ def test_trouble_while_merging_is_one_sentence_and_leaves_nothing(private_cache,
     with pytest.raises(CheckpointError, match=words):
         checkpoint("sentiment")
     assert [path for path in private_cache.iterdir() if path.is_dir()] == []
+
+
+WALL = shutil.which("bwrap")
+
+
+@pytest.mark.skipif(not WALL, reason="needs bubblewrap, to give the cache a disk of its own")
+@pytest.mark.parametrize(
+    ("disk", "words"),
+    [
+        (["--size", "30000000", "--tmpfs", "/mnt"], "the disk is full: free about 91 MB"),
+        (["--tmpfs", "/mnt", "--remount-ro", "/mnt"], "the folder cannot be written to"),
+    ],
+    ids=["full", "read-only"],
+)
+def test_a_real_disk_that_is_full_or_read_only_is_one_sentence(disk, words):
+    code = (
+        "import os; from course_utils import checkpoints\n"
+        "try: checkpoints.checkpoint('sentiment')\n"
+        "except checkpoints.CheckpointError as error: print('CAUGHT', error)\n"
+        "print('LEFT', os.listdir('/mnt/cache') if os.path.isdir('/mnt/cache') else [])"
+    )
+    inside = [WALL, "--dev-bind", "/", "/", *disk, "--setenv", "COURSE_CACHE", "/mnt/cache", sys.executable, "-c", code]
+    done = subprocess.run(inside, capture_output=True, text=True)
+    if "bwrap:" in done.stderr:
+        pytest.skip(f"bubblewrap cannot make a disk here: {done.stderr.strip()}")
+    assert "CAUGHT The checkpoint 'sentiment' could not be prepared in /mnt/cache" in done.stdout
+    assert words in done.stdout and "COURSE_CACHE" in done.stdout
+    assert "model.safetensors" not in done.stdout.split("LEFT")[1] and ".sentiment" not in done.stdout.split("LEFT")[1]
+
+
+def test_an_error_that_is_no_disks_keeps_its_traceback(private_cache, monkeypatch):
+    def fail(*_):
+        raise ValueError("a defect of ours")
+
+    monkeypatch.setattr(checkpoints, "_merge", fail)
+    with pytest.raises(ValueError, match="a defect of ours"):
+        checkpoint("sentiment")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "one bit"])
+def test_a_damaged_adapter_is_refused_with_the_file(private_cache, tmp_path, monkeypatch, damage):
+    shutil.copytree(checkpoints.CATALOG.parent, tmp_path / "checkpoints")
+    monkeypatch.setattr(checkpoints, "CATALOG", tmp_path / "checkpoints" / "catalog.toml")
+    weights = tmp_path / "checkpoints" / "sentiment" / "adapter_model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:70_000] if damage == "truncated" else whole[:-9] + bytes([whole[-9] ^ 4]) + whole[-8:])
+    with pytest.raises(CheckpointError, match=r"adapter_model\.safetensors is damaged.*restore the folder checkpoints"):
+        checkpoint("sentiment")
+    assert not list(private_cache.glob("sentiment-*/"))
 
 
 @pytest.mark.parametrize(
