@@ -19,6 +19,7 @@ KERNEL = "transformers-course"
 KERNEL_TITLE = "Transformers course"
 LIMIT = 600_000  # bytes of one committed notebook
 STUB = 'raise NotImplementedError("Write your answer here")'
+STUB_OF_TEXT = "Write your answer here."
 
 _SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n.*?^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S)
 _ABSOLUTE_PATH = re.compile(
@@ -92,16 +93,16 @@ def tasks(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {grade_id(cell): cell for cell in notebook.cells if is_answer(cell)}
 
 
-def cut_solution(source: str) -> str:
-    """Replace each `### BEGIN SOLUTION … ### END SOLUTION` by the stub, at the same indentation.
+def cut_solution(source: str, stub: str = STUB) -> str:
+    """Replace each `### BEGIN SOLUTION … ### END SOLUTION` by a stub, at the same indentation.
 
     Raises:
         NotebookError: a marker without its partner.
     """
-    stub = _SOLUTION.sub(lambda match: match[1] + STUB, source)
-    if "### BEGIN SOLUTION" in stub or "### END SOLUTION" in stub:
+    cut = _SOLUTION.sub(lambda match: match[1] + stub, source)
+    if "### BEGIN SOLUTION" in cut or "### END SOLUTION" in cut:
         raise NotebookError("A solution marker has no partner: write ### BEGIN SOLUTION and ### END SOLUTION in pairs.")
-    return stub
+    return cut
 
 
 def generate_exercise(solution: NotebookNode) -> NotebookNode:
@@ -112,7 +113,7 @@ def generate_exercise(solution: NotebookNode) -> NotebookNode:
     """
     exercise = copy.deepcopy(solution)
     for cell in exercise.cells:
-        stub = cut_solution(cell.source)
+        stub = cut_solution(cell.source, STUB if cell.cell_type == "code" else STUB_OF_TEXT)
         if is_answer(cell) != (stub != cell.source):
             raise NotebookError(f"The cell {cell.id!r}: answer cells, and only they, hold solution markers.")
         cell.source = stub

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from .. import syllabus
 from . import migrations
 from .entries import Entry, newest, order
-from .marks import Adjustment, Answer, DecisionError, Extension, HandMark, Mark, Rules, decided
+from .marks import Adjustment, Answer, DecisionError, Extension, Graded, HandMark, Mark, Rules, decided
 from .policy import Policy, parse_policy
 from .session import CellResult, Grade
 from .tables import (
@@ -212,12 +212,19 @@ class Gradebook:
 
         Tests' results are not read for it: a class of 500 over 20 days takes less than a second.
         """
-        rules, rows = self.rules(), self._newest_rows()
-        marks = {key: mark for key, (_, mark) in rules.choose(sorted(rows, key=order)).items()}
+        rules = self.rules()
+        marks = {(mark.student, mark.day): mark for _, mark in self._counting(rules)}
         for one in rules.adjustments:
             if (key := (one.student, one.day)) not in marks:
                 marks[key] = rules.nothing_handed_in(*key, _most(one.day))
         return sorted(marks.values(), key=lambda mark: (mark.day, mark.student.casefold(), mark.student))
+
+    def counting(self) -> list[tuple[Graded, Mark]]:
+        """For each learner and day the submission that counts, without its tests, and its mark."""
+        return self._counting(self.rules())
+
+    def _counting(self, rules: Rules) -> list[tuple[Graded, Mark]]:
+        return list(rules.choose(sorted(self._newest_rows(), key=order)).values())
 
     def learners(self) -> set[str]:
         """Everybody who has handed in anything, or about whom something was decided."""
