@@ -8,8 +8,17 @@ from gradebook_samples import entry, full_entry, grade, result
 from course_utils.grading.analysis import distribution, per_test
 from course_utils.grading.dashboard import dashboard, write_dashboard
 from course_utils.grading.entries import mark_counting
+from course_utils.grading.similarity import Comparison, Pair, SharedTask
 
 CHROMIUM = Path("/usr/bin/chromium")
+
+
+ALIKE = Comparison(
+    full_entry().day,
+    41,
+    (Pair("Bo", "=Zoe & co", 0.875, 7, (SharedTask("count_words", 7, 8, "<b>one</b>", "two"),)),),
+    more=2,
+)
 
 
 def learner(name, *outcomes, **more):
@@ -65,12 +74,28 @@ def test_what_must_not_be_overlooked_is_said():
     assert "The gradebook is empty" in dashboard([], {})
 
 
+def test_similar_submissions_are_a_hint_with_both_names():
+    page = dashboard([full_entry()], {}, {full_entry().day: ALIKE})
+    for words in (
+        "not a verdict",
+        "41\nlearners",
+        "=Zoe &amp; co",
+        "88%",
+        "count_words: 7 of 8 passages",
+        "2 more are",
+    ):
+        assert words in page
+    assert "&lt;b&gt;one" in page and "<b>one" not in page
+    quiet = dashboard([full_entry()], {}, {full_entry().day: Comparison(full_entry().day, 5)})
+    assert "No two are strikingly alike" in quiet and "Similar submissions" not in dashboard([full_entry()], {})
+
+
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 def test_the_table_sorts_by_keyboard_and_says_so(tmp_path):
     sync_api = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     entries = mark_counting([full_entry(), learner("Bo", "passed"), learner("Zoe", "failed"), entry("Cy", problem="x")])
-    path = write_dashboard(entries, {}, tmp_path / "index.html")
+    path = write_dashboard(entries, {}, tmp_path / "index.html", {full_entry().day: ALIKE})
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = browser.new_page()
@@ -91,9 +116,13 @@ def test_the_table_sorts_by_keyboard_and_says_so(tmp_path):
         assert [text.split()[0] for text in column(1)] == ["4", "2", "0", "0"]
         assert page.locator("th[aria-sort]").all_inner_texts()[0].startswith("Points")
         assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
+        page.get_by_text("count_words, side by side").focus()
+        page.keyboard.press("Enter")
+        assert page.locator("pre").all_inner_texts() == ["<b>one</b>", "two"] and page.locator("pre").first.is_visible()
         checked = browser.new_context(bypass_csp=True).new_page()
         checked.goto(path.as_uri())
         checked.get_by_role("button", name="Points").first.click()
+        checked.get_by_text("count_words, side by side").click()
         found = axe.Axe().run(checked)
         assert found.violations_count == 0, found.generate_report()
         browser.close()

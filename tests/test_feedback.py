@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from gradebook_samples import NOON, entry, full_entry, grade, result
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course_utils.grading import export, feedback
@@ -113,6 +113,50 @@ def test_any_text_makes_the_same_elements(student, hint, message):
         return feedback.learner_page(made, [made, made])
 
     assert Outline(page(student, hint, message)).tags == Outline(page("Ada", "a", "b")).tags
+
+
+def markdown_shape(text):
+    """What a reader of Markdown sees: the kinds of its elements, each with its nesting."""
+    parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
+    found = []
+    for block in parser.parse(text):
+        found.append((block.type, block.level))
+        found += [
+            (part.type, block.level) for part in block.children or () if part.type not in ("text", "text_special")
+        ]
+    return found
+
+
+def test_markdown_says_what_the_page_says_and_ends_with_the_history():
+    text = feedback.learner_markdown(full_entry(), [entry(minutes=1), full_entry()])
+    for expected in (
+        "**4 of 10 points**",
+        "| `embed` | ✗ no points | 0 of 1 | 0 of 3 |",
+        "Hint: Return one label for each text.",
+        "✗ stopped: NameError: name 'modle' is not defined",
+        "- 1 March 2026, 12:00 UTC, Ada Lovelace.zip: 4 points, counts",
+    ):
+        assert expected in text
+    assert "test_secret" not in text and "\x1b" not in text and "\n\n\n" not in text
+
+
+HOSTILE = "<script>alert(1)</script> [x](http://evil) ![y](z) | `code` **b** http://evil www.evil.com"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(min_size=1, max_size=60).filter(str.strip), st.text(max_size=120), st.text(max_size=120))
+@example(HOSTILE, HOSTILE, HOSTILE)
+@example("# x", "1. x", "- x")
+def test_any_text_makes_the_same_markdown(student, hint, message):
+    def text(student, hint, message):
+        cells = [CellResult("c", "", "failed", message)]
+        tests = [result(outcome="failed", hint=f"h {hint}")]
+        made = entry(student, grade=grade(tests, cells=cells, problems=[f"{message} ."]))
+        return feedback.learner_markdown(made, [made, made])
+
+    shape = markdown_shape(text(student, hint, message))
+    assert shape == markdown_shape(text("Ada", "a", "b"))
+    assert not {kind for kind, _ in shape} & {"html_inline", "html_block", "link_open", "image"}
 
 
 def write_pages(book, out):

@@ -172,8 +172,7 @@ def test_the_comparison_is_kept_beside_the_results_and_made_again_when_something
     from gradebook_samples import entry
     from grading_samples import DAY, notebook
 
-    monkeypatch.setattr(copies.syllabus, "day", lambda _: DAY)
-    monkeypatch.setattr("course_utils.grading.submissions.syllabus.days", lambda: (DAY,))
+    monkeypatch.setattr(copies.syllabus, "days", lambda: (DAY,))
     paths, entries = {}, []
     for name, answer in (("Ada", ADA), ("Bob", DISGUISED), ("Cy", OTHER)):
         path = tmp_path / f"{name}.ipynb"

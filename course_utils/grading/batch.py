@@ -148,7 +148,7 @@ def grade_folder(
         report = _Reporter(progress, len(jobs), len(done))
         with _place(scheduler, executor, workers) as (place, workers):
             interrupted = _Run(book, setting, report, workers).everything(todo, place)
-        entries, pages = write_reports(book, out)
+        entries, pages = write_reports(book, out, {job.name: job.path for job in jobs})
     chosen = _entries_of(jobs, entries, done)
     return BatchResult(out, tuple(chosen), len(jobs), time.monotonic() - start, interrupted, tuple(pages))
 

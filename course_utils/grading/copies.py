@@ -33,9 +33,11 @@ def update(entries: Iterable[Entry], paths: Mapping[str, Path], out: Path) -> di
     """
     known = load(out)
     at_hand = [entry for entry in entries if entry.counts and entry.day and entry.file in paths and entry.grade]
+    days = {day.slug: day for day in syllabus.days() if day.exercise.exists()}
     for slug, group in groupby(at_hand, key=lambda entry: entry.day):
-        mine = list(group)
-        day = syllabus.day(slug)
+        mine, day = list(group), days.get(slug)
+        if day is None:
+            continue
         inputs = _inputs(day, mine)
         if slug not in known or known[slug].inputs != inputs:
             known[slug] = replace(_compared(day, mine, paths), inputs=inputs)

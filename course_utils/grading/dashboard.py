@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -14,25 +14,31 @@ from .analysis import distribution, per_test
 from .entries import Entry
 from .feedback import Pages, environment, heading, most_points, points, state
 from .files import write_whole
+from .similarity import Comparison
 
 
-def write_dashboard(entries: Iterable[Entry], pages: Pages, path: Path) -> Path:
+def write_dashboard(
+    entries: Iterable[Entry], pages: Pages, path: Path, comparisons: Mapping[str, Comparison] | None = None
+) -> Path:
     """Write the dashboard.
 
     Args:
         entries: as `Gradebook.entries` gives them.
         pages: (student, day) -> the feedback page, relative to the dashboard.
         path: where to write it.
+        comparisons: day -> which submissions are suspiciously equal.
 
     Raises:
         OSError: it cannot be written.
     """
-    return write_whole(path, dashboard(entries, pages), durable=False)
+    return write_whole(path, dashboard(entries, pages, comparisons), durable=False)
 
 
-def dashboard(entries: Iterable[Entry], pages: Pages) -> str:
+def dashboard(entries: Iterable[Entry], pages: Pages, comparisons: Mapping[str, Comparison] | None = None) -> str:
     """The dashboard as a complete HTML page, a section a day."""
     groups = [_group(day, list(rows), pages) for day, rows in groupby(entries, key=lambda entry: entry.day)]
+    for group in groups:
+        group["alike"] = (comparisons or {}).get(group["day"])
     script, digest = _script()
     return environment().get_template("index.html.j2").render(groups=groups, script=script, script_hash=digest)
 
@@ -48,6 +54,7 @@ def _group(day: str, entries: list[Entry], pages: Pages) -> dict:
     marks = [entry.total for entry in entries if entry.counts and not entry.failed]
     bands = distribution(marks, max(map(most_points, entries))) if day and marks else []
     return {
+        "day": day,
         "heading": heading(day),
         "summary": _summary(entries, marks),
         "warnings": _warnings(entries),

@@ -1,4 +1,4 @@
-"""One page a learner. Self-contained, accessible, and safe against what learners wrote.
+"""One page a learner, as HTML and as Markdown. Self-contained, accessible, and safe against what learners wrote.
 
 A page never has a hidden test's name or data: of a test it shows the description (its docstring) and the hint.
 """
@@ -22,6 +22,7 @@ from .testing import TestResult
 
 LINE = 600  # characters of one message on a page
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_MARKS = re.compile(r"[\\`*_{}\[\]|~#$]|^[-+=]|:(?=//)|(?<=www)\.")  # the last two: bare addresses
 _OUTCOMES = {
     "passed": "✓ passed",
     "failed": "✗ not passed",
@@ -87,25 +88,31 @@ def learner_page(entry: Entry, attempts: Sequence[Entry] = ()) -> str:
         entry: the submission that counts.
         attempts: every grading of this learner's submissions for the day, oldest first.
     """
+    return environment().get_template("feedback.html.j2").render(_context(entry, attempts))
+
+
+def learner_markdown(entry: Entry, attempts: Sequence[Entry] = ()) -> str:
+    """The same as Markdown, for systems and mails that take no HTML. Text of strangers stays text in it."""
+    text = environment().get_template("feedback.md.j2").render(_context(entry, attempts))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _context(entry: Entry, attempts: Sequence[Entry]) -> dict:
     grade = entry.grade
     mark = entry.mark or Rules().mark(entry)
-    return (
-        environment()
-        .get_template("feedback.html.j2")
-        .render(
-            entry=entry,
-            grade=grade,
-            attempts=attempts,
-            heading=heading(entry.day),
-            most=most_points(entry),
-            mark=mark,
-            data=mark_data(entry, mark),
-            by_hand=_by_hand(entry, mark),
-            tasks=task_views(entry),
-            cells=[cell for cell in grade.cells if cell.outcome != "passed"] if grade else [],
-            problems=grade.problems if grade else [],
-        )
-    )
+    return {
+        "entry": entry,
+        "grade": grade,
+        "attempts": attempts,
+        "heading": heading(entry.day),
+        "most": most_points(entry),
+        "mark": mark,
+        "data": mark_data(entry, mark),
+        "by_hand": _by_hand(entry, mark),
+        "tasks": task_views(entry),
+        "cells": [cell for cell in grade.cells if cell.outcome != "passed"] if grade else [],
+        "problems": grade.problems if grade else [],
+    }
 
 
 def mark_data(entry: Entry, mark: Mark) -> str:
@@ -160,7 +167,7 @@ Pages = dict[tuple[str, str], PurePosixPath]  # (student, day) -> a page, relati
 
 
 def write_feedback(entries: Iterable[Entry], attempts: Iterable[Entry], out: Path) -> Pages:
-    """Write every learner's page into a folder; returns where each is.
+    """Write every learner's page into a folder, and beside it the same as Markdown; returns where each page is.
 
     Args:
         entries: one a submission, as `Gradebook.entries` gives them.
@@ -178,7 +185,9 @@ def write_feedback(entries: Iterable[Entry], attempts: Iterable[Entry], out: Pat
         if entry.counts:
             key = entry.student, entry.day
             written[key] = page_path(entry)
-            write_whole(out / written[key], learner_page(entry, history.get(key, ())), durable=False)
+            mine = history.get(key, ())
+            write_whole(out / written[key], learner_page(entry, mine), durable=False)
+            write_whole((out / written[key]).with_suffix(".md"), learner_markdown(entry, mine), durable=False)
     return written
 
 
@@ -204,6 +213,8 @@ def environment() -> jinja2.Environment:
         "points": points,
         "time": lambda time: _time(time, "%B %Y"),
         "short_time": lambda time: _time(time, "%b %Y"),
+        "plain_time": lambda time: f"{time.day} {time:%B %Y, %H:%M} UTC" if time else "",
+        "md": markdown,
         "outcome": lambda name: _OUTCOMES.get(name, "✗ not passed"),
         "sandbox": lambda name: _SANDBOXES.get(name, printable(name, 60)),
     }
@@ -213,6 +224,12 @@ def environment() -> jinja2.Environment:
 def line(text: str) -> str:
     """A message on one line, without a terminal's colours, cut to what a page can hold."""
     return printable(_ANSI.sub("", text), LINE)
+
+
+def markdown(text: str) -> Markup:
+    """A message on one line of Markdown in which nothing is markup, link or HTML."""
+    escaped = _MARKS.sub(r"\\\g<0>", line(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return Markup(re.sub(r"^(\d{1,9})(?=[.)])", r"\1\\", escaped))
 
 
 def points(number: float) -> str:
