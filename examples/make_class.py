@@ -87,7 +87,7 @@ def sample_class(day: "str | int | Day" = 1) -> list[Sample]:
     Raises:
         NotebookError: the day has no solution notebook.
     """
-    book = _Answers(syllabus.day(day))
+    book = Answers(syllabus.day(day))
     return [*_honest(book), *_unlucky(book), *_hostile(book)]
 
 
@@ -99,7 +99,7 @@ def write_class(samples: Iterable[Sample], folder: Path) -> None:
         path.write_bytes(sample.data)
 
 
-class _Answers:
+class Answers:
     """A day's exercise, and answers to put into it."""
 
     def __init__(self, day: Day):
@@ -151,7 +151,7 @@ def _function(name: str, body: str) -> str:
     return f"def {name}(*arguments, **options):\n{lines}"
 
 
-def _honest(book: _Answers) -> list[Sample]:
+def _honest(book: Answers) -> list[Sample]:
     half = {name: book.right[name] for name in book.names[::2]}
     deserved = sum(book.points[name] for name in half)
     right, slug = book.notebook(book.right), book.day.slug
@@ -170,7 +170,7 @@ def _utf16(notebook: bytes) -> bytes:
     return notebook.decode().encode("utf-16")
 
 
-def _unlucky(book: _Answers) -> list[Sample]:
+def _unlucky(book: Answers) -> list[Sample]:
     first, second, last = book.names[0], book.names[1], book.names[-1]
 
     def without(name: str) -> float:
@@ -215,7 +215,7 @@ def _unlucky(book: _Answers) -> list[Sample]:
 _FLOOD = "for _ in range(300_000):\n    print('a line of output that nobody will ever read')"
 
 
-def _hostile(book: _Answers) -> list[Sample]:
+def _hostile(book: Answers) -> list[Sample]:
     agreeable = {name: _function(name, "return Agreeable()") for name in book.names}
     exits = {name: _function(name, "import os\nos._exit(0)") for name in book.names}
 
