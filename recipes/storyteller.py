@@ -113,7 +113,7 @@ def bits_per_byte(bits: float, texts: list[str]) -> float:
     return bits / sum(len(text.encode()) for text in texts)
 
 
-def stories(model, tokenizer, count: int, seed: int) -> list[tuple[str, bool]]:
+def stories(model, tokenizer, count: int, seed: int, longest: int = LONGEST) -> list[tuple[str, bool]]:
     """Sampled continuations of the prompt, each with whether it ended by itself."""
     import torch
 
@@ -126,7 +126,7 @@ def stories(model, tokenizer, count: int, seed: int) -> list[tuple[str, bool]]:
             do_sample=True,
             top_p=0.95,
             temperature=0.8,
-            max_new_tokens=LONGEST,
+            max_new_tokens=longest,
             num_return_sequences=min(20, count - start),
             pad_token_id=tokenizer.pad_token_id,
         )
@@ -196,7 +196,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     baseline = KneserNey([[*one, end] for one in ids["train"]], len(tokenizer))
     by_counting = bits_per_byte(sum(baseline.bits([*one, end]) for one in ids["test"]), parts["test"])
     mine = measure(kept, "test")
-    told = stories(kept, tokenizer, 4 if options.quick else STORIES, plan.seed)
+    told = stories(kept, tokenizer, *((4, plan.seed, 20) if options.quick else (STORIES, plan.seed)))
     metrics = {
         "training": costs,
         "parameters": kept.num_parameters(),

@@ -160,7 +160,7 @@ def translate(model, tokenizer, texts: list[str], beams: int = 4, batch: int = 6
         rows = order[start : start + batch]
         inputs = tokenizer([texts[row] for row in rows], return_tensors="pt", padding=True, truncation=True)
         with torch.inference_mode():
-            ids = model.generate(**inputs.to(device), num_beams=beams, max_length=96)
+            ids = model.generate(**inputs.to(device), num_beams=beams)
         for row, text in zip(rows, tokenizer.batch_decode(ids, skip_special_tokens=True)):
             found[row] = text
     return found
@@ -245,6 +245,8 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
 
     torch.manual_seed(plan.seed)
     model = new_model(tokenizer)
+    if options.quick:
+        model.generation_config.max_length = 8
     costs = train(model, examples, plan, options.out / "training", validate, label_smoothing(0.1), stop_after)
     if not costs["finished"]:
         return costs

@@ -1,0 +1,134 @@
+"""The recipes of the models that write: each runs through, and what it writes loads as any checkpoint does."""
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+sys.path.insert(0, str(RECIPES))
+
+import bulletins  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """Runs a recipe with --quick; returns its folder and its metrics."""
+
+    def run(name: str):
+        module = __import__(name)
+        out = tmp_path_factory.mktemp(name)
+        return out, module.main(["--quick", "--out", str(out), "--threads", "1"])
+
+    return run
+
+
+def test_a_translator_loads_with_the_marian_classes(quick):
+    from transformers import AutoTokenizer, MarianMTModel, MarianTokenizer
+
+    out, metrics = quick("translation")
+    tokenizer = AutoTokenizer.from_pretrained(str(out))
+    model = MarianMTModel.from_pretrained(str(out))
+    assert isinstance(tokenizer, MarianTokenizer)
+    assert next(model.parameters()).dtype.is_floating_point and str(next(model.parameters()).dtype) == "torch.float32"
+    ids = model.generate(**tokenizer(["This house is big."], return_tensors="pt"), max_length=12)
+    assert ids.shape[0] == 1
+    assert metrics["agreement"]["rows"] == 60
+    assert 0 <= metrics["test"]["chrF"]["value"] <= 100
+
+
+def test_no_sentence_is_on_two_sides_of_the_translators_split():
+    import translation
+
+    parts = translation.load(RECIPES / "quick_data", True)
+    english = {part: {translation.alike(text) for text in many} for part, many in parts.items()}
+    french = {part: {translation.alike(t) for many in parts[part].values() for t in many} for part in parts}
+    for held in ("test", "validation"):
+        assert english[held] and not english[held] & english["train"]
+        assert not french[held] & french["train"]
+
+
+def test_a_storyteller_loads_in_the_pipeline_and_repeats_itself_for_a_seed(quick):
+    from transformers import pipeline, set_seed
+
+    out, metrics = quick("storyteller")
+    teller = pipeline("text-generation", model=str(out))
+    told = []
+    for _ in range(2):
+        set_seed(3)
+        told.append(teller("Once upon a time", max_new_tokens=12, do_sample=True)[0]["generated_text"])
+    assert told[0] == told[1]
+    assert told[0].startswith("Once upon a time")
+    assert metrics["bits per byte, test"]["5-gram, Kneser-Ney"] > 0
+
+
+def test_a_text_is_scored_the_same_however_it_is_cut(quick):
+    """The windows of a long text add up to every token once."""
+    import storyteller
+    import torch
+
+    class Uniform(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, ids):
+            return type("Output", (), {"logits": torch.zeros(*ids.shape, 8)})
+
+    for length in (1, 255, 256, 511, 512, 513, 1500):
+        nats = storyteller.nats(Uniform(), [1] * length, 0)
+        assert nats == pytest.approx(length * 2.0794415, rel=1e-4)
+
+
+def test_copied_runs_and_repetitions_are_counted():
+    import storyteller
+
+    source = " ".join(f"w{number}" for number in range(40))
+    copied = " ".join(f"w{number}" for number in range(10, 24))
+    found = storyteller.looked_at([(copied, True), ("a b c d a b c d", False)], [source])
+    assert found["stories with more than 12 words in a row from a source"] == 1
+    assert found["ended by themselves"] == 0.5
+    assert found["four-word runs that repeat one of the same story"] > 0
+
+
+def test_a_summariser_loads_with_the_t5_class(quick):
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    out, metrics = quick("summarization")
+    tokenizer = AutoTokenizer.from_pretrained(str(out))
+    model = AutoModelForSeq2SeqLM.from_pretrained(str(out))
+    assert type(model).__name__ == "T5ForConditionalGeneration"
+    assert tokenizer("It rained.")["input_ids"][-1] == tokenizer.eos_token_id
+    assert tokenizer.decode(tokenizer("It rained.")["input_ids"], skip_special_tokens=True).strip() == "It rained."
+    assert metrics["ROUGE-L, test"]["first sentence"]["value"] > 0
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 2**32))
+def test_a_summary_says_nothing_that_the_bulletin_does_not(seed):
+    """Every number and name of the summary stands in the bulletin (numbers up to ten may stand there in letters)."""
+    one = bulletins.bulletin(random.Random(seed))
+    report = one["document"].replace(",", "").lower()
+    for word in one["summary"].replace(",", "").rstrip(".").replace("/", " ").replace("-", " ").split():
+        if word.isdigit():
+            assert word in report or bulletins.word(int(word)) in report or word == "1", (word, one)
+        elif word[0].isupper() and word != "The":
+            assert word.lower() in report, (word, one)
+
+
+def test_bulletins_are_the_same_for_a_seed_and_differ_otherwise():
+    assert bulletins.bulletins(50, 1) == bulletins.bulletins(50, 1)
+    assert not {row["document"] for row in bulletins.bulletins(50, 1)} & {
+        row["document"] for row in bulletins.bulletins(50, 2)
+    }
+
+
+def test_rouge_l_by_hand():
+    import summarization
+
+    assert summarization.rouge_l("the cat sat", "The cat sat.") == 1
+    assert summarization.rouge_l("cat the sat", "the cat sat") == pytest.approx(2 / 3)
+    assert summarization.rouge_l("dog", "cat") == 0
