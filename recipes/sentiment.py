@@ -4,6 +4,8 @@ Data: SST-2 phrases and sentences (Socher et al. 2013), IMDB reviews of at most 
 everyday talk GoEmotions comments whose emotion is plainly good or bad (Demszky et al. 2020), and the training split of
 the course's own `reviews`, which are of meals, places and things as well as of films.
 
+First comes a long training on phrases, then a short one on whole sentences, whole reviews and talk of every kind.
+
     python recipes/sentiment.py --data ../shared/data --out build/sentiment
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from training import (
     ROOT,
     Plan,
     begin,
+    both_costs,
     encoder_for,
     grouped_split,
     hidden,
@@ -36,12 +40,12 @@ from training import (
 
 LABELS = {0: "NEGATIVE", 1: "POSITIVE"}
 RANK = 20
-PLAN = Plan(epochs=4, learning_rate=8e-4, tokens_a_batch=1024)
-LONGEST = 160  # tokens a training text; longer reviews are cut there, but never when measuring
-SHORT = 8  # words: of shorter phrases an epoch has only a quarter, by turns
-HIDDEN = 0.06  # share of the pieces that are masked in training
-AVERAGED = [1, 2, 3]  # how many of the last epochs' weights may be averaged; validation chooses
-KEPT = [1.0, 0.85, 0.7]  # shares of the change to the encoder that may be kept; likewise
+PLAN = Plan(epochs=3, learning_rate=8e-4, tokens_a_batch=1024)
+WIDER = replace(PLAN, epochs=2, learning_rate=5e-4)  # the second, short training
+LONGEST = 192  # tokens a training text; longer reviews are cut there, but never when measuring
+SENTENCE = 12  # words from which on a treebank row is in the second training
+HIDDEN = 0.06  # share of the pieces that are masked there
+KEPT = [1.0, 0.85, 0.7]  # shares of the change to the encoder that may be kept; validation chooses
 GOOD = [
     "admiration",
     "amusement",
@@ -176,22 +180,27 @@ def as_written(rows: list[dict]) -> list[dict]:
 
 
 def epoch_rows(data: dict, epoch: int, seed: int) -> list[dict]:
-    """Long treebank rows and a quarter of the short (seven of ten as people write), a third of the reviews by turns,
-    a fifth of the comments, and all of the course's own.
-    """
+    """All treebank rows (seven of ten as people write), half the reviews and a fifth of the comments, by turns."""
     chance = random.Random(seed * 1000 + epoch)
-    treebank = [
-        row
-        for number, row in enumerate(data["treebank"]["train"])
-        if len(row["text"].split()) >= SHORT or number % 4 == epoch % 4
-    ]
     rows = [
         {"text": detokenise(row["text"]) if chance.random() < 0.7 else row["text"], "label": row["label"]}
-        for row in treebank
+        for row in data["treebank"]["train"]
     ]
+    reviews = data["reviews"]["train"][:]
+    random.Random(seed).shuffle(reviews)
+    half = (len(reviews) + 1) // 2
+    rows += reviews[:half] if epoch % 2 == 0 else reviews[half:]
     comments = data["comments"]["train"]
-    rows += data["reviews"]["train"][epoch % 3 :: 3] + data["own"]["train"]
     return rows + chance.sample(comments, len(comments) // 5)
+
+
+def wider_rows(data: dict, epoch: int, seed: int) -> list[dict]:
+    """All of the course's own reviews, half the long rows of the treebank, some of the reviews and of the comments."""
+    chance = random.Random(seed * 1000 + 500 + epoch)
+    sentences = [row for row in data["treebank"]["train"] if len(row["text"].split()) >= SENTENCE]
+    reviews, comments = data["reviews"]["train"], data["comments"]["train"]
+    rows = as_written(chance.sample(sentences, (len(sentences) + 1) // 2)) + data["own"]["train"]
+    return rows + chance.sample(reviews, (len(reviews) + 9) // 10) + chance.sample(comments, (len(comments) + 4) // 5)
 
 
 def cross_entropy(scores: list, rows: list[dict]) -> float:
@@ -241,23 +250,29 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
         return encoder_for(AutoModelForSequenceClassification, LABELS)
 
     def examples(epoch: int) -> list[dict]:
+        return encode(epoch_rows(data, epoch, plan.seed), LONGEST)
+
+    def wider_examples(epoch: int) -> list[dict]:
         chance = random.Random(plan.seed * 1000 + epoch)
-        return hidden(encode(epoch_rows(data, epoch, plan.seed), LONGEST), tokenizer.mask_token_id, HIDDEN, chance)
+        return hidden(encode(wider_rows(data, epoch, plan.seed), LONGEST), tokenizer.mask_token_id, HIDDEN, chance)
 
     model = with_adapter(base(), RANK, ["classifier"])
-    state = options.out / "training"
-    costs = train(model, examples, plan, state, validate, stop_after=stop_after)
+    films, wider = options.out / "training", options.out / "wider"
+    costs = train(model, examples, plan, films, validate, stop_after=stop_after)
     if not costs["finished"]:
         return costs
-    files = [state / f"epoch_{epoch + 1}.safetensors" for epoch in range(plan.epochs)]
+    second = replace(WIDER, seed=plan.seed, tokens_a_batch=plan.tokens_a_batch)
+    costs = both_costs(costs, train(model, wider_examples, second, wider, validate))
+    points = [films / f"epoch_{plan.epochs}.safetensors", *(wider / f"epoch_{n + 1}.safetensors" for n in range(2))]
     tried = {}
-    for last, kept in product(AVERAGED, KEPT):
-        set_to_average(model, files[-last:], kept)
+    for chosen, kept in product([points[2:], points[1:], points[::2], points], KEPT):
+        set_to_average(model, chosen, kept)
+        names = [str(point.relative_to(options.out).with_suffix("")) for point in chosen]
         mean, found = judge(model)
-        tried[mean] = last, kept
-        print(f"the last {last} epochs averaged, {kept} of the change kept: {found}")
-    last, kept = tried[min(tried)]
-    set_to_average(model, files[-last:], kept)
+        tried[mean] = chosen, names, kept
+        print(f"average of {' and '.join(names)}, {kept} of the change kept: {found}")
+    chosen, names, kept = tried[min(tried)]
+    set_to_average(model, chosen, kept)
     save_adapter(model, options.out)
     merged = load_adapter(base(), options.out)
     tests = {
@@ -268,7 +283,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     }
     metrics = {
         "training": costs,
-        "average": {"last epochs": last, "kept": kept, "validation": validate(merged)},
+        "average": {"points": names, "kept": kept, "validation": validate(merged)},
         "sizes": {f"{source}/{part}": len(rows) for source, parts in data.items() for part, rows in parts.items()},
         "accuracy": {name: share(right(merged, rows)) for name, rows in tests.items()},
         "examples": dict(zip((row["text"] for row in typed), right(merged, typed))),
