@@ -46,7 +46,9 @@ _DEFAULT_TIME = 315_532_800  # 1 January 1980 UTC, the first moment that a zip c
 _BLOCK = re.compile(r"^[ \t]*### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION", re.M | re.S)
 _RUN = 3  # so many lines of a solution in a row are no accident
 _LONG_RUN = 5  # in a lesson, which teaches the same calls
-_TELLING = 25  # characters from which on one line alone tells something
+_TELLING = 25  # characters from which on a short solution as a whole tells something; one line alone does
+_TELLING_LESSON = 120  # in a lesson
+_LARGEST = 4_000_000  # bytes of a file that is no text and is searched all the same
 
 
 class ReleaseError(RuntimeError):
@@ -217,13 +219,14 @@ def _publish(tree: Path, out: Path, work: Path) -> None:
 
 
 def _pack(tree: Path, target: Path) -> None:
+    """Write the zip. Nothing is packed: what a packer makes of a file differs from one build of zlib to the next."""
     import time
 
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
         for path in _files(tree):
             name = PurePosixPath(ZIP_FOLDER, path.relative_to(tree).as_posix())
             info = zipfile.ZipInfo(str(name), time.gmtime(max(_time(), _DEFAULT_TIME))[:6])
-            info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 3
+            info.create_system = 3
             info.external_attr = (stat.S_IFREG | stat.S_IMODE(path.stat().st_mode)) << 16
             archive.writestr(info, path.read_bytes())
 
@@ -318,8 +321,8 @@ def code_lines(source: str) -> list[str]:
 def find_leaks(tree: Path, secrets: Iterable[Secret]) -> list[str]:
     """What a learner's copy holds that it must not, a sentence each; empty when it is clean.
 
-    In exercises three lines of a solution in a row are a leak, and a solution that is shorter is one as a whole;
-    elsewhere, where lessons teach the same calls, five lines are.
+    In exercises three lines of a solution in a row are a leak, elsewhere, where lessons teach the same calls, five;
+    a solution that is shorter is one as a whole. Pictures and weights are searched for what would be readable in them.
     """
     secrets = list(secrets)
     leaks = []
@@ -343,15 +346,15 @@ def _found(secrets: list[Secret], text: str, folder: str) -> Iterator[Secret]:
         if secret.text and folder in (secret.only or (folder,)) and secret.text in text:
             yield secret
         elif secret.lines and not known.isdisjoint(secret.lines):
-            run = _RUN if folder == "exercises" else _LONG_RUN
-            if _has_run(lines, secret.lines, run, whole=folder == "exercises"):
+            run, telling = (_RUN, _TELLING) if folder == "exercises" else (_LONG_RUN, _TELLING_LESSON)
+            if _has_run(lines, secret.lines, run, telling):
                 yield secret
 
 
-def _has_run(lines: list[str], secret: tuple[str, ...], run: int, whole: bool) -> bool:
-    """Whether `run` lines of a secret stand in a row among `lines`; `whole`: all of a shorter one as well."""
+def _has_run(lines: list[str], secret: tuple[str, ...], run: int, telling: int) -> bool:
+    """Whether `run` lines of a secret stand in a row among `lines`, or all of a shorter one of `telling` characters."""
     if len(secret) < run:
-        if not whole or sum(map(len, secret)) < _TELLING:
+        if sum(map(len, secret)) < telling:
             return False
         run = len(secret)
     windows = {secret[start : start + run] for start in range(len(secret) - run + 1)}
@@ -359,11 +362,12 @@ def _has_run(lines: list[str], secret: tuple[str, ...], run: int, whole: bool) -
 
 
 def _text(path: Path) -> str | None:
-    """A file's text; of a notebook the text of its cells and outputs; None for what is no text."""
+    """A file's text; of a notebook the text of its cells and outputs; None for what is large and no text."""
+    data = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
     except UnicodeDecodeError:
-        return None
+        return data.decode("latin-1") if len(data) <= _LARGEST else None
     if path.suffix != ".ipynb":
         return text
     return "\n".join(_strings(json.loads(text)))

@@ -4,14 +4,17 @@ import json
 import os
 import shutil
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
 from course_utils import release as subject
 from course_utils import syllabus
+from course_utils.cli import app
 from course_utils.release import ReleaseError, release
 
 DAYS = """
@@ -155,6 +158,39 @@ def test_the_same_bytes_and_times_every_time(course, tmp_path):
         assert archive.testzip() is None
 
 
+def test_the_same_bytes_on_another_machine(course, tmp_path, monkeypatch):
+    """Elsewhere, in another time zone and with other habits about who may read a file."""
+    release(tmp_path / "a.zip")
+    moved = shutil.copytree(course, tmp_path / "elsewhere" / "copy", copy_function=shutil.copyfile)
+    days = syllabus.load(moved / "syllabus.toml")
+    monkeypatch.setattr(syllabus, "days", lambda: days)
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    before = os.umask(0o077)
+    try:
+        time.tzset()
+        release(tmp_path / "b.zip")
+    finally:
+        os.umask(before)
+        monkeypatch.undo()
+        time.tzset()
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_one_day_as_a_zip_by_the_command(course, tmp_path):
+    result = CliRunner().invoke(app, ["release", str(tmp_path / "day2.zip"), "--day", "day02"])
+    assert result.exit_code == 0 and "none is inside" in result.stdout
+    with zipfile.ZipFile(tmp_path / "day2.zip") as archive:
+        inside = [name for name in archive.namelist() if "exercises/day" in name or "notebooks/" in name]
+    assert inside == [
+        "transformers-course/exercises/day02_beta.ipynb",
+        "transformers-course/notebooks/day02_beta.ipynb",
+    ]
+    result = CliRunner().invoke(app, ["release", str(course / "notebooks")])
+    assert result.exit_code == 1 and len(result.stdout.strip().splitlines()) == 1
+
+
 LEAKS = {
     "solution in an exercise's locked cell": (
         "solutions/day01_alpha.ipynb",
@@ -165,6 +201,12 @@ LEAKS = {
     "right answer in a public test": ("exercises/tests/test_day01_alpha.py", lambda text: text + RIGHT),
     "hidden test in the package": ("course_utils/__init__.py", lambda text: "# see test_very_secret_case"),
     "hidden data in a public test": ("exercises/tests/test_day01_alpha.py", lambda text: text + "# " + SENTENCE),
+    "short solution as a whole in a lesson": (
+        "notebooks/day01_alpha.ipynb",
+        lambda text: notebook("import numpy\n" + ANSWER_BODY + "\nprint(1)"),
+    ),
+    "name of a hidden test in a text of another encoding": ("corpora/a.txt", lambda _: "\ufefftest_very_secret_case"),
+    "name of a hidden test in a file that is no text": ("corpora/a.txt", lambda _: "\xe9\x00test_very_secret_case\xff"),
     "hidden data in a lesson": ("notebooks/day01_alpha.ipynb", lambda text: notebook(f"print('{SENTENCE}')")),
 }
 SENTENCE = "a sentence that nobody may see"
@@ -188,14 +230,16 @@ def _with_cell(text, source):
 def test_every_leak_stops_the_release(course, tmp_path, leak):
     name, change = LEAKS[leak]
     path = course / name
-    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    encoding = "utf-16-le" if "another encoding" in leak else "latin-1" if "no text" in leak else "utf-8"
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding=encoding)
     with pytest.raises(ReleaseError, match="Nothing was released"):
         release(tmp_path / "out")
     assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".release-*"))
 
 
 def test_lines_that_a_lesson_shares_with_a_solution_are_no_leak(course, tmp_path):
-    (course / "notebooks/day01_alpha.ipynb").write_text(notebook(ANSWER_BODY))
+    some = "".join(ANSWER_BODY.splitlines(keepends=True)[:-1])
+    (course / "notebooks/day01_alpha.ipynb").write_text(notebook(some))
     release(tmp_path / "out")
 
 
@@ -263,6 +307,17 @@ def test_the_course_can_be_released(tmp_path):
     assert {"notebooks", "exercises", "course_utils"} <= {path.name for path in result.path.iterdir()}
     assert not set(subject.INSTRUCTOR) & {path.name for path in result.path.iterdir()}
     assert result.secrets > 100, "what was looked for?"
+
+
+def test_every_secret_of_the_course_would_be_found_in_an_exercise(tmp_path):
+    """The proof can fail: each piece that is searched for, put where a learner would see it, is a leak."""
+    place = tmp_path / "exercises" / "leak.txt"
+    place.parent.mkdir()
+    secrets = subject.collect_secrets(syllabus.days())
+    for secret in secrets:
+        place.write_text("x = 1\n" + (secret.text or "\n".join(secret.lines)) + "\ny = 2\n", encoding="utf-8")
+        assert subject.find_leaks(tmp_path, [secret]), secret.what
+    assert len(secrets) > 100
 
 
 def test_every_top_level_name_is_somebodys():
