@@ -1,6 +1,6 @@
 """Helpers of the Transformers course: checkpoints, data, views and checks. Light to import: what is heavy comes late.
 
-`from course_utils import checkpoint, corpus, checks, progress, show`
+`from course_utils import checkpoint, corpus, open_picture, checks, progress, show`
 """
 
 from importlib import import_module
@@ -11,6 +11,7 @@ _HOME = {
     "checkpoint": "course_utils.checkpoints",
     "describe": "course_utils.checkpoints",
     "corpus": "course_utils.corpora",
+    "open_picture": "course_utils.pictures",
     "checks": "course_utils.check",
     "progress": "course_utils.logbook",
 }

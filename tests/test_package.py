@@ -47,6 +47,7 @@ ALLOWED = {
     "syllabus": set(),
     "checkpoints": set(),
     "corpora": set(),
+    "pictures": set(),
     "show": set(),
     "notebooks": {"syllabus"},
     "grading": {"notebooks", "syllabus", "checkpoints"},
