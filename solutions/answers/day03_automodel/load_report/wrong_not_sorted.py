@@ -1,0 +1,12 @@
+# hint: Each list is sorted
+def load_report(model_shapes, checkpoint_shapes, prefix):
+    def bare(shapes):
+        return {name.removeprefix(f"{prefix}."): (name, shape) for name, shape in shapes.items()}
+
+    ours, theirs = bare(model_shapes), bare(checkpoint_shapes)
+    shared = ours.keys() & theirs.keys()
+    return {
+        "missing": list(ours[key][0] for key in ours.keys() - shared),
+        "unexpected": list(theirs[key][0] for key in theirs.keys() - shared),
+        "mismatched": list(ours[key][0] for key in shared if ours[key][1] != theirs[key][1]),
+    }

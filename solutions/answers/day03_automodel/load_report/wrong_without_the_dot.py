@@ -1,0 +1,12 @@
+# hint: only with its dot
+def load_report(model_shapes, checkpoint_shapes, prefix):
+    def bare(shapes):
+        return {name.removeprefix(prefix).lstrip("."): (name, shape) for name, shape in shapes.items()}
+
+    ours, theirs = bare(model_shapes), bare(checkpoint_shapes)
+    shared = ours.keys() & theirs.keys()
+    return {
+        "missing": sorted(ours[key][0] for key in ours.keys() - shared),
+        "unexpected": sorted(theirs[key][0] for key in theirs.keys() - shared),
+        "mismatched": sorted(ours[key][0] for key in shared if ours[key][1] != theirs[key][1]),
+    }

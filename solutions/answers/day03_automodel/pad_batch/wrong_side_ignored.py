@@ -1,0 +1,9 @@
+# hint: The padding of the ids is on the wrong side
+def pad_batch(rows, pad_id, side):
+    width = max(map(len, rows), default=0)
+    batch = {"input_ids": [], "attention_mask": []}
+    for row in rows:
+        padding, zeros, ones = [pad_id] * (width - len(row)), [0] * (width - len(row)), [1] * len(row)
+        batch["input_ids"].append(row + padding)
+        batch["attention_mask"].append(ones + zeros)
+    return batch

@@ -1,0 +1,3 @@
+# hint: in training mode
+def positive_share(texts):
+    return broken_share(texts)
