@@ -291,9 +291,11 @@ def test_a_plan_says_what_would_be_graded_and_why(course, folder):
     }  # fmt: skip
     assert "bo.ipynb (bo): the file has changed" in said and "3 to grade, 1 known" in said and "ada" not in said
     assert planned(regrade=True)[0]["ada"] == "asked for"
-    assert planned(sandbox="none")[0]["ada"] == "graded in the sandbox 'namespaces'"
+    assert planned(sandbox="none")[0]["ada"] == "graded with the sandbox 'namespaces'"
     assert planned(limits=Limits(call=1.0))[0]["ada"] == "the limits, the day or the tests have changed"
+    assert planned(gradebook=folder.parent / "new.db")[0]["ada"] == "new"
     assert sorted(path.name for path in (folder.parent / "out").iterdir()) == before, "nothing was written"
+    assert not (folder.parent / "new.db").exists()
     assert planned()[0]["ada"] == ""
     result = run(folder, sandbox="namespaces")
     assert result.graded == 3, "a run does what the plan says"

@@ -11,7 +11,8 @@ from course_utils import checkpoints, notebooks
 from course_utils.cli import app
 from course_utils.syllabus import day
 
-COMMANDS = ("lab", "doctor", "lint", "check", "submit", "grade", "release", "models")
+COMMANDS = ("lab", "doctor", "lint", "check", "submit", "progress", "release", "models")
+COMMANDS += ("collect", "grade", "adjust", "extend", "marks", "review", "export")
 
 
 def course(*arguments):
@@ -43,6 +44,11 @@ def test_models_lists_all_and_shows_a_card():
         (["check", "day99"], "no day 'day99'"),
         (["submit", "day99", "--student", "a"], "no day 'day99'"),
         (["grade", "no-such-folder"], "no-such-folder"),
+        (["grade", "tests", "--policy", "no-such.toml"], "no-such.toml cannot be read"),
+        (["adjust", "Ada", "day01", "--add", "1", "--out", "no-such"], "There is no gradebook"),
+        (["extend", "Ada", "day99", "2026-03-10"], "no day 'day99'"),
+        (["marks", "--out", "no-such"], "There is no gradebook"),
+        (["review", "--out", "no-such"], "There is no gradebook"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_status_one(arguments, words):

@@ -24,7 +24,7 @@ from .cluster import cluster
 from .entries import Entry
 from .feedback import points
 from .files import printable
-from .gradebook import Gradebook
+from .gradebook import Gradebook, NoGradebookError
 from .jobs import BatchError, GradeFunction, Job, Plan, Setting, check_tests, find_jobs, known, plan
 from .marks import whoami
 from .policy import Policy, read_policy
@@ -186,11 +186,11 @@ def plan_folder(
     """
     level = sandbox if elsewhere else sandboxes.choose(sandbox)
     jobs, setting, out = _prepare(folder, out, day, level, limits, grade)
-    where = gradebook or out / "gradebook.db"
-    if not gradebook and not (out / "gradebook.db").exists():
+    try:
+        with Gradebook(gradebook or out / "gradebook.db", create=False) as book:
+            return plan(book, jobs, setting, regrade)
+    except NoGradebookError:
         return plan(None, jobs, setting, regrade)
-    with Gradebook(where) as book:
-        return plan(book, jobs, setting, regrade)
 
 
 def _prepare(folder, out, day, level, limits, grade) -> tuple[list[Job], Setting, Path]:

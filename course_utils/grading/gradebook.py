@@ -38,6 +38,10 @@ class GradebookError(RuntimeError):
     """A gradebook that cannot be opened or written; the message says which and what to do."""
 
 
+class NoGradebookError(GradebookError):
+    """There is no gradebook where one was expected."""
+
+
 class Gradebook:
     """Opens, or makes, a gradebook; one of an older version is brought up to date. Use it as a context manager.
 
@@ -46,7 +50,8 @@ class Gradebook:
         create: make one where there is none.
 
     Raises:
-        GradebookError: it is no gradebook, belongs to a newer course, is not there, or cannot be opened.
+        NoGradebookError: it is not there and may not be made.
+        GradebookError: it is no gradebook, belongs to a newer course, or cannot be opened.
     """
 
     def __init__(self, where: str | Path, create: bool = True):
@@ -58,7 +63,7 @@ class Gradebook:
             if self._engine.dialect.name == "sqlite":
                 sa.event.listen(self._engine, "connect", _durable)
                 sa.event.listen(self._engine, "begin", _begin)
-            self._prepare()
+            self._prepare(create)
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
             name = getattr(self, "_name", "that was named")
             raise GradebookError(f"The gradebook {name} cannot be opened: {_reason(error)}.") from error
@@ -77,15 +82,17 @@ class Gradebook:
         if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
             path = Path(url.removeprefix("sqlite:///"))
             if not create and not path.exists():
-                raise GradebookError(f"There is no gradebook {path}: grade first, or name another folder or gradebook.")
+                raise NoGradebookError(f"There is no gradebook {path}: grade first, or name another one.")
             path.parent.mkdir(parents=True, exist_ok=True)
 
-    def _prepare(self) -> None:
+    def _prepare(self, create: bool) -> None:
         with self._engine.begin() as connection:
             names = set(sa.inspect(connection).get_table_names())
             old = Schema.__tablename__ in names and StoredSubmission.__tablename__ in names
             query = sa.select(Schema.version).with_for_update()  # where there is a server, one migrates at a time
             version = connection.scalar(query) if old else None
+            if version is None and not create:
+                raise NoGradebookError(f"There is no gradebook in {self._name}: grade first, or name another one.")
             if version is None:
                 Base.metadata.create_all(connection)
                 connection.execute(sa.insert(Schema).values(version=migrations.VERSION))

@@ -65,10 +65,15 @@ class Setting:
     version: str = field(default_factory=course_version)
     tests: dict[str, str] = field(default_factory=lambda: _tests())
 
+    @property
+    def bare(self) -> bool:
+        """Whether there is no wall; which of the walls it is makes no difference to a mark."""
+        return self.sandbox == "none"
+
     def fingerprint(self, job: Job, slug: str) -> str:
-        """What a mark depends on: the file, whose it is, the tests of its day, the course, the limits, the sandbox."""
+        """What a mark depends on: the file, whose it is, the tests of its day, the course, the limits, the wall."""
         facts = [_FORMAT, job.name, job.sha256, slug, self.wanted and self.wanted.slug, self.tests.get(slug, "")]
-        facts += [self.version, asdict(self.limits), self.sandbox]
+        facts += [self.version, asdict(self.limits), self.bare]
         if job.collected:
             received = job.collected.received_at
             facts += [job.collected.learner, received and received.isoformat(), job.collected.doubtful]
@@ -177,6 +182,6 @@ def _why(job: Job, setting: Setting, before: Entry | None) -> str:
         (job.collected and before.submitted != job.received(before.submitted), "when it was received has changed"),
         (grade.tests_hash not in ("", setting.tests.get(before.day)), "the exercise or its tests have changed"),
         (grade.course_version not in ("", setting.version), f"graded by version {grade.course_version}"),
-        (grade.sandbox not in ("", setting.sandbox), f"graded in the sandbox {grade.sandbox!r}"),
+        (grade.sandbox and (grade.sandbox == "none") != setting.bare, f"graded with the sandbox {grade.sandbox!r}"),
     ]
     return next((reason for holds, reason in reasons if holds), "the limits, the day or the tests have changed")
