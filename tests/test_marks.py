@@ -248,3 +248,35 @@ def test_times_are_read_as_people_write_them():
     assert parse_time("2026-03-08T18:00+01:00") == datetime(2026, 3, 8, 17, tzinfo=UTC)
     with pytest.raises(PolicyError):
         parse_time("soon")
+
+
+# --- a system that says late and no time ------------------------------------------------------------------------
+
+
+def test_the_school_systems_word_holds_where_it_tells_no_time():
+    """Canvas: LATE or nothing. The file's time is that of the download, and the learner's clock is the learner's."""
+    policy = parse_policy(
+        "[policy]\npercent_per_day = 10\ngrace_minutes = 15\n[deadlines]\nday01 = 2026-03-01T12:00:00"
+    )
+    rules = Rules(policy)
+    downloaded_later = entry(minutes=3 * 24 * 60)
+    assert rules.mark(downloaded_later).days_late == 3
+    assert rules.mark(replace(downloaded_later, late=False)).days_late == 0
+    assert rules.mark(replace(downloaded_later, late=True)).days_late == 3
+    by_a_clock_put_back = rules.mark(replace(entry(minutes=-60), late=True))
+    assert by_a_clock_put_back.days_late == 0 and "marked it late" in by_a_clock_put_back.open[0]
+    within_grace = rules.mark(replace(entry(minutes=5), late=True))
+    assert within_grace.days_late == 0 and within_grace.final
+    assert rules.mark(replace(entry(minutes=-60), late=False)).final
+    assert Rules().mark(replace(entry(), late=True)).final, "without a deadline nothing is late"
+
+
+def test_an_extension_settles_what_the_school_system_calls_late(tmp_path):
+    with Gradebook(tmp_path / "g.db") as book:
+        book.use_policy(
+            parse_policy("[policy]\npercent_per_day = 10\n[deadlines]\nday01 = 2026-03-01T13:00:00"), "an author"
+        )
+        book.record(replace(entry(), late=True))
+        assert not book.marks()[0].final and book.entries()[0].late is True
+        book.extend("Ada Lovelace", DAY, NOON + timedelta(days=1), "ill", "an author")
+        assert book.marks()[0].final and book.marks()[0].deduction == 0

@@ -363,6 +363,7 @@ def grade_job(job: Job, data: bytes, setting: Setting) -> Entry:
         fingerprint="",
         notes=tuple(dict.fromkeys((*(known_as.notes if known_as else ()), *submission.notes))),
         doubtful=known_as.doubtful if known_as else submission.doubtful,
+        late=job.late,
         max_points=float(submission.day.points),
         graded=datetime.now(UTC),
     )
@@ -393,6 +394,7 @@ def _unread(job: Job, setting: Setting, problem: str, failed: bool = False) -> E
         student=job.student,
         day=slug,
         submitted=job.received(),
+        late=job.late,
         fingerprint="",
         problem=problem,
         failed=failed,

@@ -27,6 +27,7 @@ class Entry:
     failed: bool = False
     notes: tuple[str, ...] = ()
     doubtful: bool = False  # the file name does not agree that it is this learner's
+    late: bool | None = None  # what the school's system says of a submission whose time it does not tell
     max_points: float = 0.0
     graded: datetime | None = None
     answers: tuple[Answer, ...] = ()  # to tasks that a person marks

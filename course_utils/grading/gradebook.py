@@ -264,7 +264,8 @@ class _Row:
 
     COLUMNS = (
         *(StoredSubmission.student, StoredSubmission.day, StoredSubmission.file, StoredSubmission.sha256),
-        *(StoredSubmission.submitted, StoredSubmission.doubtful, Attempt.problem, Attempt.failed),
+        *(StoredSubmission.submitted, StoredSubmission.doubtful, StoredSubmission.late),
+        *(Attempt.problem, Attempt.failed),
         *(Attempt.points, Attempt.max_points, Attempt.answers),
     )
     __slots__ = tuple(column.key for column in COLUMNS)
@@ -300,7 +301,7 @@ def _begin(connection: sa.Connection) -> None:
 
 def _record(connection: sa.Connection, entry: Entry) -> None:
     key = {"day": entry.day, "student": entry.student, "file": entry.file, "sha256": entry.sha256}
-    more = {"submitted": entry.submitted, "doubtful": entry.doubtful}
+    more = {"submitted": entry.submitted, "doubtful": entry.doubtful, "late": entry.late}
     known = connection.scalar(sa.select(StoredSubmission.id).filter_by(**key))
     if known is None:
         known = connection.execute(sa.insert(StoredSubmission).values(**key, **more)).inserted_primary_key[0]
@@ -353,6 +354,7 @@ def _entry(row: sa.Row, tests: list[TestResult], public: list[TestResult]) -> En
         failed=row.failed,
         notes=tuple(row.notes),
         doubtful=row.doubtful,
+        late=row.late,
         max_points=row.max_points,
         graded=row.graded,
         answers=_answers(row.answers),

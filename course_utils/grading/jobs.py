@@ -48,6 +48,11 @@ class Job:
         """Whose it is, as far as can be told from outside."""
         return self.collected.learner if self.collected else student_from_path(self.path)
 
+    @property
+    def late(self) -> bool | None:
+        """What the school's system says about lateness, if that is all that it says: a time is better."""
+        return self.collected.late if self.collected and self.collected.received_at is None else None
+
     def received(self, claimed: datetime | None = None) -> datetime:
         """When it came: by the collecting system's clock, else by the learner's own, else by the file's time."""
         system = self.collected and self.collected.received_at
@@ -76,7 +81,7 @@ class Setting:
         facts += [self.version, asdict(self.limits), self.bare]
         if job.collected:
             received = job.collected.received_at
-            facts += [job.collected.learner, received and received.isoformat(), job.collected.doubtful]
+            facts += [job.collected.learner, received and received.isoformat(), job.collected.doubtful, job.late]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def slugs(self) -> list[str]:
@@ -180,6 +185,7 @@ def _why(job: Job, setting: Setting, before: Entry | None) -> str:
         (before.fingerprint == setting.fingerprint(job, before.day), "asked for"),
         (job.collected and before.student != job.student, f"it was taken for {before.student}'s"),
         (job.collected and before.submitted != job.received(before.submitted), "when it was received has changed"),
+        (job.collected and before.late != job.late, "whether it was late has changed"),
         (grade.tests_hash not in ("", setting.tests.get(before.day)), "the exercise or its tests have changed"),
         (grade.course_version not in ("", setting.version), f"graded by version {grade.course_version}"),
         (grade.sandbox and (grade.sandbox == "none") != setting.bare, f"graded with the sandbox {grade.sandbox!r}"),

@@ -58,6 +58,7 @@ class StoredSubmission(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     submitted: Mapped[datetime]
     doubtful: Mapped[bool]
+    late: Mapped[bool | None]  # the school's system's word, where it tells no time
 
 
 class Attempt(Base):
