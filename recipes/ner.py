@@ -213,7 +213,20 @@ def f1(model, tokenizer, rows: list[dict], marks_misc: bool) -> dict:
     for one, other in zip(expected, found):
         gold, guess = set(get_entities(one)), set(get_entities(other))
         counts.append((len(gold & guess), len(gold), len(guess)))
-    return {**f1_of(numpy.array(counts)), "rows": len(rows)}
+    return {**f1_of(numpy.array(counts)), "rows": len(rows), "counts": counts}
+
+
+def together(found: dict[str, dict]) -> dict:
+    """F1 and its interval over the sentences of several sets as if they were one."""
+    import numpy
+
+    counts = [count for scores in found.values() for count in scores["counts"]]
+    return {**f1_of(numpy.array(counts)), "rows": len(counts)}
+
+
+def plain(found: dict[str, dict]) -> dict[str, dict]:
+    """The scores without the counts that they come from."""
+    return {name: {key: value for key, value in scores.items() if key != "counts"} for name, scores in found.items()}
 
 
 def f1_of(counts) -> dict:
@@ -255,7 +268,9 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
         }
 
     def validate(model) -> str:
-        return ", ".join(f"{name} {found['value']:.3f}" for name, found in measure(model, "validation").items())
+        found = measure(model, "validation")
+        each = ", ".join(f"{name} {scores['value']:.3f}" for name, scores in found.items())
+        return f"together {together(found)['value']:.3f}, {each}"
 
     def examples(epoch: int) -> list[dict]:
         chance = random.Random(plan.seed * 1000 + epoch)
@@ -273,13 +288,15 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     if not costs["finished"]:
         return costs
     save_adapter(model, options.out)
-    tokenizer.save_pretrained(options.out)
+    casing_tokenizer().save_pretrained(options.out)  # a fresh one: the other remembers how it was cut last
     merged = load_adapter(base(), options.out)
+    test = measure(merged, "test")
     metrics = {
         "training": costs,
+        "validation": validate(merged),
         "sizes": {f"{name}/{part}": len(rows) for name, parts in data.items() for part, rows in parts.items()},
-        "entity F1, test": measure(merged, "test"),
-        "entity F1, from elsewhere": measure(merged, "elsewhere"),
+        "entity F1, test": plain(test | {"all together": together(test)}),
+        "entity F1, from elsewhere": plain(measure(merged, "elsewhere")),
         "examples": {text: sorted(map(list, shown(merged, tokenizer, text))) for text, _ in EXAMPLES},
         "examples right": {text: shown(merged, tokenizer, text) == entities for text, entities in EXAMPLES},
     }

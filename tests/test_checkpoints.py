@@ -255,3 +255,40 @@ def sentiment_pipeline():
     from transformers import pipeline
 
     return pipeline("text-classification", model=checkpoint("sentiment"))
+
+
+@pytest.fixture(scope="module")
+def find_names():
+    from transformers import pipeline
+
+    return pipeline("token-classification", model=checkpoint("ner"), aggregation_strategy="simple")
+
+
+@pytest.mark.parametrize(
+    ("text", "entities"),
+    [
+        (
+            "Apple Inc. was founded by Steve Jobs in Cupertino, California.",
+            ["Apple Inc. ORG", "Steve Jobs PER", "Cupertino LOC", "California LOC"],
+        ),
+        ("John works at Google in New York.", ["John PER", "Google ORG", "New York LOC"]),
+        ("john works at google in new york.", ["john PER", "google ORG", "new york LOC"]),
+        ("JOHN WORKS AT GOOGLE IN NEW YORK.", ["JOHN PER", "GOOGLE ORG", "NEW YORK LOC"]),
+        ("I ate an apple under the shade of the willow.", []),
+    ],
+)
+def test_names_in_a_pipeline(find_names, text, entities):
+    found = find_names(text)
+    assert [f"{text[one['start'] : one['end']]} {one['entity_group']}" for one in found] == entities
+    assert [one["word"] for one in found] == [text[one["start"] : one["end"]].lower() for one in found]
+
+
+def test_a_mark_for_capitals_counts_to_its_word_in_the_stored_tokenizer():
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("ner"))
+    encoded = tokenizer(["John", "works", "at", "NASA"], is_split_into_words=True)
+    assert encoded.tokens() == ["[CLS]", "john", "##\u2191", "works", "at", "nasa", "##\u25a0", "[SEP]"]
+    assert encoded.word_ids() == [None, 0, 0, 1, 2, 3, 3, None]
+    assert tokenizer.decode(encoded["input_ids"], skip_special_tokens=True) == "john works at nasa"
+    assert len(tokenizer) == 30522

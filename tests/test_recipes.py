@@ -286,6 +286,11 @@ def test_beside_the_marks_the_pieces_are_the_encoders(casing_tokenizer, encoder_
     assert [piece for piece in ids if piece not in marks] == encoder_tokenizer(text)["input_ids"]
 
 
+def test_the_checkpoint_holds_the_tokenizer_of_its_recipe(casing_tokenizer):
+    stored = RECIPES.parent / "checkpoints" / "ner" / "tokenizer.json"
+    assert json.loads(stored.read_text(encoding="utf8")) == json.loads(casing_tokenizer.backend_tokenizer.to_str())
+
+
 def test_a_mark_belongs_to_its_word(casing_tokenizer):
     words = casing_tokenizer(["Apple", "Inc.", "of", "USA"], is_split_into_words=True).word_ids()
     assert words == [None, 0, 0, 1, 1, 1, 2, 3, 3, None]
