@@ -187,7 +187,7 @@ def totals(marks: Iterable[Mark]) -> list[Total]:
 def marks_table(
     out: str | Path, gradebook: str | Path | None = None, student: str | None = None, day: str | int | None = None
 ) -> tuple[object, list[str]]:
-    """The marks as a rich table, and the decisions about one learner in words.
+    """The marks as a rich table, and in words what is open, and what was decided about one learner.
 
     Without a learner or a day: a row a learner, with the sum of all days. With either: a row a mark, with its parts.
 
@@ -203,8 +203,9 @@ def marks_table(
     if not (name or slug):
         return _totals_table(totals(marks)), []
     chosen = [mark for mark in marks if name in (None, mark.student) and slug in (None, mark.day)]
+    waiting = [f"{mark.student}, {_short(mark.day)}: {', '.join(mark.open)}." for mark in chosen if mark.open]
     said = [(one.made, one.day, str(one)) for one in (*rules.adjustments, *rules.extensions) if one.student == name]
-    return _parts_table(chosen), [f"{day}: {words}" for _, day, words in sorted(said)]
+    return _parts_table(chosen), [*waiting, *(f"{_short(day)}: {words}" for _, day, words in sorted(said))]
 
 
 def _table(*headings: str, words: int):
@@ -227,10 +228,15 @@ def _totals_table(found: list[Total]):
 def _parts_table(marks: list[Mark]):
     from rich.text import Text
 
-    table = _table("Learner", "Day", "Still open", "Tests", "By hand", "Late", "Adjusted", "Mark", "of", words=3)
+    table = _table("Learner", "Day", "Tests", "By hand", "Late", "Adjusted", "Mark", "of", words=2)
     for mark in marks:
         parts = mark.tests, mark.hand, -mark.deduction, mark.adjustment
         shown = ["" if not part and n else points(part) for n, part in enumerate(parts)]
-        words = map(Text, (mark.student, mark.day or "none", "; ".join(mark.open)))
-        table.add_row(*words, *shown, points(mark.total), points(mark.most))
+        total = points(mark.total) + ("" if mark.final else ", open")
+        table.add_row(Text(mark.student), _short(mark.day), *shown, total, points(mark.most))
     return table
+
+
+def _short(slug: str) -> str:
+    """A day as people say it: `day01`."""
+    return slug.split("_")[0] or "none"
