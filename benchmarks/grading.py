@@ -3,6 +3,7 @@
     python benchmarks/grading.py peers     seconds, CPU seconds and memory of one submission, and the ratios
     python benchmarks/grading.py attacks   how many of the red team's forgeries raise a mark in each grader
     python benchmarks/grading.py scale     1, 2 and 4 workers; 50, 500 and 2,000 submissions (--sizes)
+    python benchmarks/grading.py class     a class with 5 % hostile submissions, killed in the middle and resumed
 
 The peers are installed into an environment of their own (`--environment`, made when it is not there). The exercise is
 the sample day of tests/fixtures/grading; its hidden tests are rewritten into each peer's own format.
@@ -12,13 +13,16 @@ import argparse
 import ast
 import json
 import os
+import random
 import resource
 import shutil
+import signal
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,6 +36,7 @@ CALL = "import types\n{name}(types.SimpleNamespace(**globals()))"
 PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 # Attacks that forge a mark inside one process, and harm neither the machine nor the instructor who runs a peer on them.
 FORGERIES = ("COMPARISONS", "PATCHES")
+MOST_BYTES = 2**20  # of a hostile notebook in the class
 
 
 def environment(folder: Path) -> Path:
@@ -93,19 +98,34 @@ def otter_tests(folder: Path):
         (folder / f"{task}.py").write_text("\n".join(lines), encoding="utf-8")
 
 
+def run(command: list, folder: Path, seconds: float = 300) -> tuple[str, int]:
+    """What a program says, and the MiB of the largest process that it or a descendant had."""
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
+        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+        timer = threading.Timer(seconds, os.killpg, [process.pid, signal.SIGKILL])
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode == -signal.SIGKILL:
+            raise subprocess.TimeoutExpired(command, seconds)
+        said.seek(0)
+        return said.read(), usage.ru_maxrss // 1024
+
+
 class NbGrader:
     """nbgrader, with one course folder."""
 
     def __init__(self, python: Path, folder: Path):
-        self.folder, self.count = folder, 0
+        self.folder, self.count, self.memory = folder, 0, 0
         self.command = [str(python), "-m", "nbgrader"]
         (folder / "source" / "day").mkdir(parents=True)
         (folder / "source" / "day" / "day.ipynb").write_text(json.dumps(nbgrader_source()), encoding="utf-8")
         self._run("generate_assignment", "day", "--force")
 
     def _run(self, *arguments):
-        done = subprocess.run([*self.command, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=300)
-        return done.stdout + done.stderr
+        said, self.memory = run([*self.command, *arguments], self.folder)
+        return said
 
     def grade(self, answers: dict, before: str) -> float:
         self.count += 1
@@ -130,7 +150,7 @@ class Otter:
     """otter-grader, without its container."""
 
     def __init__(self, python: Path, folder: Path):
-        self.folder, self.count = folder, 0
+        self.folder, self.count, self.memory = folder, 0, 0
         self.command = [str(python), "-m", "otter"]
         (folder / "tests").mkdir(parents=True)
         otter_tests(folder / "tests")
@@ -145,11 +165,11 @@ class Otter:
         book["cells"] = [cell for cell in book["cells"] if not cell["id"].startswith("check-")]
         (out / "day.ipynb").write_text(json.dumps(answered(book, answers, before)), encoding="utf-8")
         command = [*self.command, "run", "--no-logo", "-a", str(self.folder / "autograder.zip"), "-o", str(out)]
-        done = subprocess.run([*command, "day.ipynb"], cwd=out, capture_output=True, text=True, timeout=300)
+        said, self.memory = run([*command, "day.ipynb"], out)
         results = out / "results.json"
         if not results.exists():
             if not before:
-                raise SystemExit(f"otter graded nothing:\n{done.stdout}{done.stderr}")
+                raise SystemExit(f"otter graded nothing:\n{said}")
             return 0.0
         return sum(test.get("score", 0) or 0 for test in json.loads(results.read_text(encoding="utf-8"))["tests"])
 
@@ -178,7 +198,10 @@ class Ours:
         self.started = time.monotonic() - started, self.spent() - spent
 
     def grade(self, answers: dict, before: str) -> float:
-        return self.session.grade_notebook(notebook(answers, before=before), DAY).points
+        grade = self.session.grade_notebook(notebook(answers, before=before), DAY)
+        shared = Path(f"/proc/{self.pid}/status").read_text().split("VmHWM:")[1].split()[0]
+        self.memory = int(shared) // 1024 + grade.peak_memory // 2**20
+        return grade.points
 
     def spent(self) -> float:
         """CPU seconds of the warm process and of everything that it has forked and seen end."""
@@ -194,6 +217,71 @@ def _warm_processes():
     return list(warm._running.values())
 
 
+# ---- a class, in one go ----------------------------------------------------------------------------------------------
+
+
+def make_class(folder: Path, size: int) -> dict[str, float]:
+    """Write `size` notebooks, every twentieth a hostile one; file name -> the mark that it deserves."""
+    import attacks as red
+
+    folder.mkdir(parents=True)
+    hostile = [attack for attack in red.ATTACKS if len(attack.bytes()) < MOST_BYTES]
+    random.Random(0).shuffle(hostile)
+    half = RIGHT["count_words"].replace(".lower()", "")
+    honest = [(RIGHT, 10), (RIGHT | {"best": "def best(scores):\n    return scores"}, 7)]
+    honest += [(RIGHT | {"count_words": half}, 8), ({"best": RIGHT["best"]}, 3), ({}, 0)]
+    deserved = {}
+    for number in range(size):
+        if number % 20 == 10:
+            attack = hostile[number // 20 % len(hostile)]
+            data, points = attack.bytes(), attack.deserved
+        else:
+            answers, points = honest[number % len(honest)]
+            data = notebook(answers, after=f"# handed in by number {number}")
+        name = f"student-{number:04}.ipynb"
+        (folder / name).write_bytes(data)
+        deserved[name] = points
+    return deserved
+
+
+def grade_class(folder: Path, out: Path, workers: int):
+    """Grade the folder, saying how far it is; the last line holds the marks."""
+    from course_utils.grading.batch import grade_folder
+    from course_utils.grading.limits import Limits
+
+    def progress(done, total, name):
+        print(done, flush=True)
+
+    limits = Limits(cell=5, call=3, task=6, total=60)
+    result = grade_folder(folder, out, DAY, workers=workers, limits=limits, progress=progress)
+    marks = {Path(entry.file).name: None if entry.failed else entry.points for entry in result.entries}
+    print(json.dumps({"graded": result.graded, "reused": result.reused, "marks": marks}))
+
+
+def classroom(size: int, workers: int):
+    """Grade a class in a process that is killed when half is done, grade it again, and compare every mark."""
+    with tempfile.TemporaryDirectory(prefix="class-") as place:
+        folder, out = Path(place, "in"), Path(place, "out")
+        deserved = make_class(folder, size)
+        command = [sys.executable, __file__, "class-run", "--workers", str(workers), "--places", str(folder), str(out)]
+        started = time.monotonic()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+            for line in first.stdout:
+                if int(line) >= size // 2:
+                    first.kill()
+                    break
+        seconds = time.monotonic() - started
+        print(f"killed after {size // 2} of {size} submissions and {seconds:.0f} s", flush=True)
+        last = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+        found, seconds = json.loads(last), time.monotonic() - started
+    wrong = {
+        name: (found["marks"].get(name), mark) for name, mark in deserved.items() if found["marks"].get(name) != mark
+    }
+    print(f"{found['reused']} were known, {found['graded']} graded; {seconds:.0f} s in all with {workers} workers")
+    print(f"{size - len(wrong)} of {size} marks are right{': ' + str(wrong) if wrong else ''}")
+    return 1 if wrong or found["reused"] < size // 2 - 1 else 0
+
+
 # ---- what is measured ------------------------------------------------------------------------------------------------
 
 
@@ -203,7 +291,7 @@ def used_by_children() -> float:
 
 
 def measured(grader, times: int):
-    """Median (seconds, CPU seconds) of right submissions; each must have full marks."""
+    """Median (seconds, CPU seconds, MiB of memory) of right submissions; each must have full marks."""
     rows = []
     for _ in range(times):
         spent = used_by_children() + (grader.spent() if isinstance(grader, Ours) else 0)
@@ -211,7 +299,8 @@ def measured(grader, times: int):
         points = grader.grade(RIGHT, "")
         seconds = time.monotonic() - started
         time.sleep(0.2)  # what the grader ends last is still to be accounted for
-        rows.append((seconds, used_by_children() + (grader.spent() if isinstance(grader, Ours) else 0) - spent))
+        spent = used_by_children() + (grader.spent() if isinstance(grader, Ours) else 0) - spent
+        rows.append((seconds, spent, grader.memory))
         if points != DAY.points:
             raise SystemExit(f"{type(grader).__name__} gave {points} of {DAY.points} points to right answers")
     return [statistics.median(column) for column in zip(*rows)]
@@ -222,9 +311,12 @@ def peers(graders: dict, times: int):
     print(f"one right submission, median of {times}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     costs = {name: measured(grader, times) for name, grader in graders.items()}
     ours = costs["this grader"]
-    print("| grader | seconds | CPU seconds | ratio (seconds) | ratio (CPU) |\n|---|---|---|---|---|")
-    for name, (seconds, spent) in costs.items():
-        print(f"| {name} | {seconds:.2f} | {spent:.2f} | {seconds / ours[0]:.1f} | {spent / ours[1]:.1f} |")
+    print(
+        "| grader | seconds | CPU seconds | memory (MiB) | ratio (seconds) | ratio (CPU) |\n|---|---|---|---|---|---|"
+    )
+    for name, (seconds, spent, memory) in costs.items():
+        row = [name, f"{seconds:.2f}", f"{spent:.2f}", f"{memory:.0f}"]
+        print("| " + " | ".join([*row, f"{seconds / ours[0]:.1f}", f"{spent / ours[1]:.1f}"]) + " |")
 
 
 def attacks(graders: dict, most: int):
@@ -264,15 +356,20 @@ def scale(sizes: list[int], workers: list[int]):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["peers", "attacks", "scale"])
+    parser.add_argument("what", choices=["peers", "attacks", "scale", "class", "class-run"])
     parser.add_argument("--environment", type=Path, default=ROOT / "benchmarks" / "environments" / "graders")
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--most", type=int, default=1000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[50, 500, 2000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--places", type=Path, nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.what == "scale":
         return scale(given.sizes, given.workers)
+    if given.what == "class":
+        return classroom(given.sizes[0], given.workers[0])
+    if given.what == "class-run":
+        return grade_class(*given.places, given.workers[0])
     python = environment(given.environment)
     folder = Path(tempfile.mkdtemp(prefix="graders-"))
     try:
@@ -284,4 +381,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -51,6 +51,19 @@ def test_a_kernel_of_another_python_is_not_ours(monkeypatch, tmp_path):
     assert not lab.kernel_is_registered()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="warm kernels need Linux")
+def test_the_warm_kernel_is_registered_beside_it(monkeypatch, tmp_path):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    lab.register_kernel()
+    lab.register_kernel()  # a second start of JupyterLab changes nothing
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
+    spec = KernelSpecManager().get_kernel_spec("transformers-course-warm")
+    assert spec.display_name == "Transformers course, warm"
+    assert spec.metadata["kernel_provisioner"]["provisioner_name"] == "course-warm"
+
+
 def test_a_server_that_stops_at_once_is_one_sentence(monkeypatch):
     monkeypatch.setattr(lab, "register_kernel", lambda: None)
     monkeypatch.setattr(lab, "settle_in", lambda: None)

@@ -48,10 +48,13 @@ def test_it_is_the_learners_own_kernel(kernelspecs, tmp_path):
 def test_it_can_be_interrupted_and_restarted(kernelspecs):
     manager, client = start_new_kernel(kernel_name=provisioner.WARM_KERNEL)
     try:
-        client.execute("import time; kept = 1; time.sleep(60)")
-        time.sleep(0.5)
+        request = client.execute("import time; kept = 1; print('begun', flush=True); time.sleep(60)")
+        while client.get_iopub_msg(timeout=20)["msg_type"] != "stream":
+            pass
         manager.interrupt_kernel()
-        assert client.get_shell_msg(timeout=20)["content"]["ename"] == "KeyboardInterrupt"
+        while (reply := client.get_shell_msg(timeout=20))["parent_header"]["msg_id"] != request:
+            pass  # on a busy machine more than one answer to "are you ready" comes first
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
         manager.restart_kernel(now=True)
         client.stop_channels()
         client = manager.client()
@@ -61,6 +64,35 @@ def test_it_can_be_interrupted_and_restarted(kernelspecs):
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_a_notebook_runs_on_it_and_passes_nbval(kernelspecs, tmp_path, monkeypatch):
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.chdir(tmp_path)
+    sources = ["import torch\ntorch.arange(3).tolist()", "print('hello')", "1 / 0"]
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources)]
+    cells[2].metadata["tags"] = ["raises-exception"]
+    book = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(book, kernel_name=provisioner.WARM_KERNEL, timeout=60).execute()
+    assert book.cells[0].outputs[0].data["text/plain"] == "[0, 1, 2]"
+    assert (book.cells[1].outputs[0].text, book.cells[2].outputs[0].ename) == ("hello\n", "ZeroDivisionError")
+    nbformat.write(book, tmp_path / "mine.ipynb")
+    assert run_nbval(tmp_path / "mine.ipynb") == pytest.ExitCode.OK
+    book.cells[0].outputs[0].data["text/plain"] = "[0, 1, 9]"
+    nbformat.write(book, tmp_path / "changed.ipynb")
+    assert run_nbval(tmp_path / "changed.ipynb") == pytest.ExitCode.TESTS_FAILED
+
+
+def run_nbval(path):
+    """In this process, so that its warm process is used."""
+    import nbval.plugin
+
+    arguments = [str(path), "-c", os.devnull, f"--rootdir={path.parent}", f"--confcutdir={path.parent}", "-q"]
+    arguments += ["--nbval", f"--nbval-kernel-name={provisioner.WARM_KERNEL}", "--nbval-cell-timeout=60"]
+    arguments += ["--disable-plugin-autoload", "-p", "no:cacheprovider"]
+    return pytest.main(arguments, plugins=[nbval.plugin])
 
 
 @pytest.mark.skipif(not sandbox.available(), reason="no sandbox works on this system")

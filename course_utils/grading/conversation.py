@@ -7,6 +7,7 @@ two errors. It does not matter who wrote a reply: a learner's code that forges o
 import base64
 import binascii
 import contextlib
+import math
 import time
 from collections import deque
 from queue import Empty
@@ -16,11 +17,13 @@ from jupyter_client.blocking import BlockingKernelClient
 
 from course_utils.grading import kernel as kernels
 from course_utils.grading import wire
+from course_utils.grading.limits import PATIENCE
 
 _FRAME = 2 * wire.MAX_BYTES
 _KEPT = 10_000  # iopub messages that wait to be read
 _START = 60.0  # seconds until a kernel must have said its first word
 _SETTLE = 1.0  # seconds that an interrupted kernel has before it is killed
+_GLANCE = 0.2  # seconds between two looks at whether the kernel lives and at what it has used
 
 
 class Crashed(Exception):
@@ -28,14 +31,44 @@ class Crashed(Exception):
 
 
 class TimedOut(Exception):
-    """The kernel has not answered in time; it has been interrupted or killed."""
+    """The kernel has not answered in time; it has been interrupted or, if it was `deaf` to that, killed."""
+
+    deaf = False
+
+
+class Stopwatch:
+    """Seconds of a kernel's processor time, counted from now; a part of the clock's at least, and never more than it.
+
+    What takes no longer than a glance is taken from the clock, which costs nothing to read.
+    """
+
+    def __init__(self, kernel):
+        self._kernel = kernel
+        self._start = time.monotonic()
+        self._base, self._offset, self._seconds = None, 0.0, 0.0
+
+    def seconds(self) -> float:
+        """How many there are by now."""
+        passed = time.monotonic() - self._start
+        if passed < _GLANCE or self._kernel is None:
+            return passed
+        used = self._kernel.processor_seconds()
+        if self._base is None:
+            self._base, self._offset = used, passed
+        waited = (passed - self._offset) / PATIENCE
+        self._seconds = max(self._seconds, self._offset + max(used - self._base, waited))
+        return min(passed, self._seconds)
 
 
 class Conversation:
     """A kernel, started when it is needed, and the messages to and from it."""
 
-    def __init__(self, start, output_limit: int):
-        """`start()` returns a new `kernel.Kernel`; `output_limit` bounds the bytes of output kept of all cells."""
+    def __init__(self, start, output_limit: int, deadline: float = math.inf):
+        """`start()` returns a new `kernel.Kernel`; `output_limit` bounds the bytes of output kept of all cells.
+
+        No reply is awaited beyond the `deadline`, a time of `time.monotonic()`.
+        """
+        self.deadline = deadline
         self._start = start
         self._output_left = output_limit
         self.kernel = None
@@ -96,24 +129,25 @@ class Conversation:
     def reply(self, request: str, seconds: float) -> dict:
         """The content of the reply to a request.
 
-        Raises Crashed, or TimedOut after `seconds` and an interrupt.
+        Raises Crashed, or TimedOut after `seconds` (a Stopwatch's) and an interrupt.
         """
-        deadline = time.monotonic() + seconds
         with contextlib.suppress(Empty):
-            return self._awaited(request, deadline)
+            return self._awaited(request, seconds, self.deadline)
+        late = TimedOut()
         self.kernel.interrupt()
         with contextlib.suppress(Empty, Crashed):
-            self._awaited(request, time.monotonic() + _SETTLE)
-            raise TimedOut
+            self._awaited(request, _SETTLE)
+            raise late
         self.close()
-        raise TimedOut
+        late.deaf = True
+        raise late
 
-    def call(self, name: str, arguments: tuple, named: dict, seconds: float) -> bytes:
-        """The bytes with which the learner's function answers.
+    def call(self, name: str, arguments: tuple, named: dict, seconds: float, by: str = "reply") -> bytes:
+        """The bytes with which the learner's function answers, called `by` a function of the module `kernel`.
 
         Raises what `reply` raises; Crashed as well if the kernel answers with something else, for it is broken then.
         """
-        expression = kernels.expression(name, wire.encode({"arguments": arguments, "named": named}))
+        expression = kernels.expression(name, wire.encode({"arguments": arguments, "named": named}), by)
         self._kept.clear()
         content = self.reply(self.execute("", silent=True, user_expressions={"answer": expression}), seconds)
         try:
@@ -129,27 +163,27 @@ class Conversation:
 
     def message(self, seconds: float) -> dict:
         """The next message of the iopub channel; raises Empty when none has come after `seconds`."""
-        deadline = time.monotonic() + seconds
+        watch = Stopwatch(self.kernel)
         while not self._kept:
-            self._listen(deadline, shell=False)
+            self._listen(seconds - watch.seconds(), shell=False)
         return self._kept.popleft()
 
-    def _awaited(self, request, deadline):
+    def _awaited(self, request, seconds, deadline=math.inf):
+        watch = Stopwatch(self.kernel)
         while True:
-            message = self._listen(deadline)
+            message = self._listen(min(seconds - watch.seconds(), deadline - time.monotonic()))
             if message and message["parent_header"].get("msg_id") == request:
                 return message["content"]
 
-    def _listen(self, deadline, shell=True):
+    def _listen(self, left, shell=True):
         """Read what comes next: a shell message is returned, one of iopub kept.
 
         Both channels are read all the time, for a kernel drops what nobody reads, and that may be the word that it is
-        idle. Raises Empty at the deadline and Crashed when the kernel has ended.
+        idle. Raises Empty when nothing is left of the time and Crashed when the kernel has ended.
         """
-        left = deadline - time.monotonic()
         if left <= 0:
             raise Empty
-        ready = dict(self._poller.poll(min(left, 0.2) * 1000))
+        ready = dict(self._poller.poll(min(left, _GLANCE) * 1000))
         if not ready and not self.alive():
             raise Crashed
         if self.client.iopub_channel.socket in ready and (message := self._read(self.client.iopub_channel)):

@@ -16,14 +16,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from course_utils.grading import judging, merging, models, namespaces, sandbox, testing, untrusted, warm, wire
 from course_utils.grading import kernel as kernels
-from course_utils.grading import merging, namespaces, sandbox, testing, untrusted, warm
-from course_utils.grading.conversation import Conversation, Crashed, TimedOut
-from course_utils.grading.limits import MIB, Limits
+from course_utils.grading.conversation import Conversation, Crashed, Stopwatch, TimedOut
+from course_utils.grading.discretion import Discretion
+from course_utils.grading.limits import MIB, PATIENCE, Limits
 
 _OWN_MEMORY = 4096 * MIB
 _SLACK = 15.0  # seconds beyond a task's own after which a test is stopped, whatever it waits for
-_SHOWN = 6  # characters of a text from which on it is recognised in a hint
+_DEAF = 1.0  # seconds for further calls of a task that ignored an interrupt: a second such call ends it
 _REST = 0.05  # seconds that a call is given at least, so that a spent budget is still said as a time-out
 
 
@@ -53,8 +54,9 @@ def examine(data: bytes, order: dict) -> dict:
     except untrusted.SubmissionProblem as problem:
         return {"tests": [], "public": [], "cells": [], "problems": [str(problem)], "peak_memory": 0}
     released, _ = untrusted.read_notebook(Path(order["exercise"]).read_bytes())
+    public = [cell["source"] for cell in released["cells"]] + [Path(order["public_tests"]).read_text(encoding="utf-8")]
     cells, mended = merging.merge(released, submitted)
-    examination = Examination(cells, order)
+    examination = Examination(cells, order, "\n".join(public))
     try:
         examination.conversation.begin()
         replayed = examination.replay()
@@ -62,7 +64,7 @@ def examine(data: bytes, order: dict) -> dict:
         public = examination.test(order["public_tests"], secret=False)
         tests = examination.test(order["hidden_tests"], secret=True)
     finally:
-        examination.conversation.close()
+        examination.close()
     return {
         "tests": [vars(result) for result in tests],
         "public": [vars(result) for result in public],
@@ -75,20 +77,31 @@ def examine(data: bytes, order: dict) -> dict:
 class Examination:
     """One submission's kernel, what became of its cells, and the time that its tasks have left."""
 
-    def __init__(self, cells: list[dict], order: dict):
+    def __init__(self, cells: list[dict], order: dict, public: str):
         self.cells = cells
+        self.public = public
         self.limits = Limits(**order["limits"])
         self.problems = []
         self.deadline = time.monotonic() + self.limits.total
         self.outcomes = {}  # cell number -> (outcome, message)
         self.blamed = {}  # task -> why its remaining tests are not run
         self.left = {}  # task -> seconds
+        self.deaf = set()  # tasks that had to be killed, for they ignored an interrupt
+        self.models = {}  # (function, arguments) -> the model that it handed over, or the error
+        self.judges = []
         address, level = order["address"], order["level"]
 
         def start():
             return kernels.Kernel(lambda wanted: warm.ask(address, wanted), level, self.limits)
 
-        self.conversation = Conversation(start, self.limits.output * 1024)
+        self.start = start
+        self.conversation = Conversation(start, self.limits.output * 1024, self.deadline)
+
+    def close(self):
+        """End all kernels."""
+        for judge in self.judges:
+            judge.close()
+        self.conversation.close()
 
     def ready(self, before: int):
         """See that there is a kernel in which the cells before that one have run; those that broke one are left out."""
@@ -136,19 +149,20 @@ class Examination:
     def test(self, test_file: str, secret: bool) -> list[testing.TestResult]:
         """Run a day's tests against the kernel; a task that breaks it loses its own remaining tests and no others."""
         self.blamed, self.left = {}, {}
-        submission = KernelSubmission(self, secret)
-        results = testing.run_tests(test_file, submission, timeout=self.limits.task + _SLACK, before=submission.begin)
-        return [replace(result, hint=submission.discreet(result.hint)) for result in results]
+        submission = KernelSubmission(self, Discretion(self.public) if secret else None)
+        longest = max(self.limits.task, 2 * self.limits.cell) * PATIENCE + _SLACK  # a training, and loading its model
+        results = testing.run_tests(test_file, submission, timeout=longest, before=submission.begin)
+        fit = submission.discretion.fit if secret else str
+        return [replace(result, hint=fit(result.hint)) for result in results]
 
 
 class KernelSubmission:
     """The `submission` of the tests: the learner's functions, called in their kernel."""
 
-    def __init__(self, examination: Examination, secret: bool):
+    def __init__(self, examination: Examination, discretion: Discretion | None):
+        self.discretion = discretion  # None for public tests, which hide nothing
         self._examination = examination
-        self._secret = secret
         self._task = ""
-        self._told = set()
 
     def begin(self, task: str):
         """A test of this task begins."""
@@ -159,49 +173,74 @@ class KernelSubmission:
             raise AttributeError(name)
 
         def function(*arguments, **named):
-            self._told |= set(_texts([arguments, named]))
+            if self.discretion:
+                self.discretion.tell([arguments, named])
             reply = self._call(name, arguments, named)
-            return testing.result(name, reply, self._secret)
+            return testing.result(name, reply, secret=self.discretion is not None)
 
         return function
 
-    def discreet(self, hint: str) -> str:
-        """The hint of a hidden test, unless it repeats a text that the test has sent."""
-        repeats = self._secret and any(text in hint for text in self._told)
-        return "The result is not what the task asks for." if repeats else hint
+    def model(self, name: str, *arguments, **named) -> models.HandedModel:
+        """The model that the learner's function `name` hands over; the same one for the same arguments."""
+        key = (name, wire.encode([arguments, named]))
+        known = self._examination.models
+        if key not in known:
+            try:
+                known[key] = self._judged(name, arguments, named)
+            except models.ModelError as error:
+                known[key] = testing.no_model(name, error)
+            except testing.SubmissionError as error:
+                known[key] = error
+        if isinstance(known[key], testing.SubmissionError):
+            raise known[key]
+        return known[key]
 
-    def _call(self, name, arguments, named):
+    def _judged(self, name, arguments, named):
+        if self.discretion:
+            self.discretion.tell([arguments, named])
+
+        def call(by, *values):
+            reply = self._call(name, *((values, {}) if values else (arguments, named)), by)
+            return testing.result(name, reply, secret=self.discretion is not None)
+
+        examination = self._examination
+        config, weights = judging.fetched(name, call)
+        architecture, kept, parameters = models.inspect(config, weights)
+        judge = judging.Judge(examination.start, examination.limits, examination.deadline)
+        examination.judges.append(judge)
+        judge.load(architecture, kept, weights)
+        return models.HandedModel(architecture, kept, parameters, judge.ask)
+
+    def _call(self, name, arguments, named, by="reply"):
         examination, task = self._examination, self._task
         if task in examination.blamed:
             raise examination.blamed[task]
         if examination.over():
             raise testing.SubmissionTimeout(f"The {examination.limits.total:g} seconds of a submission were used up.")
-        left = examination.left.setdefault(task, examination.limits.task)
-        started = time.monotonic()
+        training, limits = by == "hand_over", examination.limits  # which may take as long as a cell
+        left = examination.left.setdefault(task, limits.task)
+        most = limits.cell if training else min(limits.call, left)
+        most = min(most, _DEAF) if task in examination.deaf else most
+        watch = None
         try:
             examination.ready(len(examination.cells))
-            seconds = examination.remaining(min(examination.limits.call, left))
-            return examination.conversation.call(name, arguments, named, seconds)
+            watch = Stopwatch(examination.conversation.kernel)
+            return examination.conversation.call(name, arguments, named, examination.remaining(most), by)
         except Crashed:
             why = examination.conversation.close()
             raise self._blame(testing.SubmissionError(_crash(name, why, examination.limits))) from None
-        except TimedOut:
-            error = testing.SubmissionTimeout(f"{name} did not answer within {seconds:.3g} seconds.")
-            raise (self._blame(error) if left - (time.monotonic() - started) <= _REST else error) from None
+        except TimedOut as late:
+            error = testing.SubmissionTimeout(f"{name} did not answer within {most:.3g} seconds.")
+            spent = training or left - most <= _REST or (late.deaf and task in examination.deaf)
+            examination.deaf |= {task} if late.deaf else set()
+            raise (self._blame(error) if spent else error) from None
         finally:
-            examination.left[task] = left - (time.monotonic() - started)
+            if watch and not training:
+                examination.left[task] = left - watch.seconds()
 
     def _blame(self, error):
         self._examination.blamed[self._task] = error
         return error
-
-
-def _texts(value):
-    """Every string in a test's arguments that is long enough to be recognised."""
-    if isinstance(value, str):
-        return [value] if len(value) >= _SHOWN else []
-    items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
-    return [text for item in items for text in _texts(item)] if isinstance(items, (list, tuple, set)) else []
 
 
 def _crash(name, why, limits):

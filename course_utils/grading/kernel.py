@@ -18,8 +18,6 @@ import sys
 import tempfile
 import time
 
-import zmq
-
 from course_utils.grading import limits as bounds
 from course_utils.grading import sandbox, seccomp
 from course_utils.grading.limits import Limits
@@ -33,6 +31,7 @@ _CONFIG = {
 }
 
 
+_weights: list[bytes] = []  # in a learner's kernel: what is being fetched
 _FAREWELL = 1.0  # seconds that a warden has for its last word
 
 
@@ -81,6 +80,10 @@ class Kernel:
         while self.poll() is None and (left := deadline - time.monotonic()) > 0:
             select.select([self._leash], [], [], left)
         return self.status
+
+    def processor_seconds(self) -> float:
+        """What all processes behind the wall have used so far."""
+        return bounds.processor_seconds(self.pid)
 
     def interrupt(self):
         """Raise KeyboardInterrupt in the kernel's main thread, if it lets that happen."""
@@ -135,7 +138,8 @@ def start(order: dict, leash: socket.socket):
         if level != "bwrap":
             if own:
                 _all_threads()
-            serve(info, descriptors, environment, own["cwd"] if own else environment["HOME"], ready=leash.close)
+            folder = own["cwd"] if own else environment["HOME"]
+            serve(info, descriptors, environment, folder, full=bool(own), ready=leash.close)
         for descriptor in descriptors.values():
             os.set_inheritable(descriptor, True)
         inner = json.dumps([info, descriptors, environment, vars(limits)])
@@ -145,45 +149,24 @@ def start(order: dict, leash: socket.socket):
     sandbox.launch(body, level, None if order["own"] else limits, leash, listen)
 
 
-def serve(info: dict, descriptors: dict[str, int], environment: dict[str, str], folder: str, ready=lambda: None):
-    """Run a kernel on listening sockets, given by descriptor number, until it is told to stop."""
-    from ipykernel.heartbeat import Heartbeat
-    from ipykernel.kernelapp import IPKernelApp
+def serve(info: dict, descriptors: dict, environment: dict, folder: str, full: bool = False, ready=lambda: None):
+    """Run a kernel on listening sockets, given by descriptor number, until it is told to stop.
+
+    A `full` one is somebody's own; see `application`.
+    """
     from traitlets.config import Config
 
-    class InheritedHeartbeat(Heartbeat):
-        def _try_bind_socket(self):
-            self.socket.use_fd = descriptors["hb"]
-            return super()._try_bind_socket()
-
-    class KernelApp(IPKernelApp):
-        def init_connection_file(self):
-            self.load_connection_info(info)
-
-        def write_connection_file(self, **kwargs):
-            pass
-
-        def init_crash_handler(self):
-            pass
-
-        def init_shell(self):
-            super().init_shell()
-            self.shell.ask_exit = lambda: None  # exit() in a cell would end the kernel under the next one
-
-        def _try_bind_socket(self, bound, port):
-            bound.use_fd = descriptors[CHANNELS[port - 1]]
-            return super()._try_bind_socket(bound, port)
-
-        def init_heartbeat(self):
-            self.heartbeat = InheritedHeartbeat(zmq.Context(), (self.transport, self.ip, self.hb_port))
-            self.heartbeat.start()
+    from course_utils.grading import application
 
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # the warm process's own is not there any more
     os.chdir(folder)
-    KernelApp.instance(config=Config(_CONFIG)).initialize([])
+    kind = application.FullApp if full else application.GradedApp
+    kind.connection, kind.descriptors = info, descriptors
+    kind.instance(config=Config(_CONFIG)).initialize([])
     ready()
-    KernelApp.instance().start()
+    kind.instance().start()
 
 
 class Reply:
@@ -205,10 +188,32 @@ def reply(name: str, request: str) -> Reply:
     return Reply(testing.answer(get_ipython().user_ns, name, base64.b64decode(request)))
 
 
-def expression(name: str, request: bytes) -> str:
+def hand_over(name: str, request: str) -> Reply:
+    """In the kernel: call a function that returns a model, keep its weights, and say how much there is to fetch."""
+    from IPython import get_ipython
+
+    from course_utils.grading import models, testing
+
+    def keep(value):
+        config, weights = models.parcel(value)
+        _weights[:] = [weights]
+        return {"config": config, "size": len(weights)}
+
+    return Reply(testing.answer(get_ipython().user_ns, name, base64.b64decode(request), keep))
+
+
+def piece(name: str, request: str) -> Reply:
+    """In the kernel: the bytes of the kept weights from an offset on."""
+    from course_utils.grading import models, wire
+
+    (start,) = wire.decode(base64.b64decode(request))["arguments"]
+    return Reply(wire.encode({"value": _weights[0][start : start + models.PIECE]}))
+
+
+def expression(name: str, request: bytes, by: str = "reply") -> str:
     """What a kernel is to evaluate so that its answer to a call comes back."""
     text = base64.b64encode(request).decode()
-    return f"__import__('course_utils.grading.kernel', fromlist=['reply']).reply({name!r}, {text!r})"
+    return f"__import__('course_utils.grading.kernel', fromlist=['{by}']).{by}({name!r}, {text!r})"
 
 
 def _connection(folder, key):

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MIB = 2**20
+PATIENCE = 3.0  # seconds on the clock for one of a processor
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use; seconds and MiB."""
+    """What one submission may use; seconds and MiB.
+
+    For a cell, a call and a task the seconds are those of a processor, so that a busy machine times nobody out;
+    PATIENCE times as many may pass on the clock, which ends what only waits. The whole submission's are the clock's.
+    """
 
     cell: float = 30.0  # seconds for one cell of the notebook
     call: float = 10.0  # seconds for one call of a learner's function
     task: float = 20.0  # seconds for all tests of one task
-    total: float = 180.0  # seconds for the whole submission
+    total: float = 180.0  # seconds on the clock for the whole submission
     cpu: int = 240  # CPU seconds of one process
     memory: int = 2048  # MiB of memory beyond what the course's own imports take
     processes: int = 64  # processes and threads
@@ -68,6 +73,19 @@ def proportional_memory(pid) -> int:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss_Anon:"))
     except (OSError, StopIteration):
         return memory_of([pid])
+
+
+def processor_seconds(pid) -> float:
+    """Seconds of processor time that a process and all its descendants have used, with those that they saw end."""
+    members = [pid]
+    for member in members:
+        members += children_of(member)
+    ticks = 0
+    for member in members:
+        with contextlib.suppress(OSError, ValueError):
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def children_of(pid) -> list[int]:

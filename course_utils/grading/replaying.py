@@ -14,7 +14,7 @@ import pytest
 
 from course_utils.grading.conversation import Crashed, TimedOut
 from course_utils.grading.files import printable
-from course_utils.grading.testing import PLUGINS_OFF, TestingError
+from course_utils.grading.testing import PLUGINS_OFF, OnlyThese, TestingError, brief_report
 
 _MESSAGE = 300
 
@@ -23,14 +23,15 @@ def replay(examination):
     """Run the cells of an Examination and note each one's outcome there."""
     cells = [nbformat.v4.new_code_cell(cell["source"], id=f"cell-{n}") for n, cell in enumerate(examination.cells)]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "notebook.ipynb")
+        path = Path(folder).resolve() / "notebook.ipynb"
         path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)), encoding="utf-8")
         nbval.plugin.RunningKernel = lambda *_, **__: _Borrowed(examination)
-        arguments = [str(path), "-c", os.devnull, f"--rootdir={folder}", "--noconftest", "--disable-plugin-autoload"]
-        arguments += ["-p", "nbval.plugin", "--nbval-lax", f"--nbval-cell-timeout={examination.limits.cell}"]
+        arguments = [str(path), "-c", os.devnull, f"--rootdir={path.parent}", f"--confcutdir={path.parent}"]
+        arguments += ["--noconftest", "--disable-plugin-autoload", "-p", "no:python", "-p", "no:tmpdir"]
+        arguments += ["--nbval-lax", f"--nbval-cell-timeout={examination.limits.cell}"]
         for name in PLUGINS_OFF:
             arguments += ["-p", f"no:{name}"] if name != "terminal" else []  # nbval asks it about colours
-        if pytest.main(arguments, plugins=[_Notes(examination)]) not in (
+        if pytest.main(arguments, plugins=[nbval.plugin, _Notes(examination), OnlyThese(path)]) not in (
             pytest.ExitCode.OK,
             pytest.ExitCode.TESTS_FAILED,
         ):
@@ -95,9 +96,11 @@ class _Notes:
         item.parent.timed_out = False  # nbval would expect every later cell to fail
         self.examination.current = item.cell_num
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
         if call.when == "call":
             self.examination.outcomes[item.cell_num] = self._outcome(call.excinfo)
+        return brief_report(item, call)
 
     def _outcome(self, excinfo):
         examination = self.examination

@@ -36,7 +36,8 @@ _IMPORTED += ["matplotlib_inline.backend_inline", "nbval.plugin", "pytest", "tra
 _IMPORTED += ["IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect"]
 _IMPORTED += ["IPython.extensions.storemagic", "IPython.utils.wildcard", "tornado.platform.asyncio"]
 _IMPORTED += ["stack_data", "pygments.formatters.terminal256", "transformers.pipelines.text_classification"]
-_IMPORTED += ["course_utils.check", "course_utils.grading.examiner", "course_utils.grading.replaying"]
+_IMPORTED += ["course_utils.check", "course_utils.grading.application", "course_utils.grading.examiner"]
+_IMPORTED += ["course_utils.grading.replaying"]
 
 
 class WarmProcess:

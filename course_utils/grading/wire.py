@@ -98,6 +98,8 @@ def decode(data: bytes):
 
 def refusal(type_name: str) -> str:
     """The sentence for a type that is no data, from its name alone; a name that is not known is not repeated."""
+    if type_name == "model":
+        return "it is no model that can be graded, and a public check says why"
     if type_name in _INSTEAD:
         return f"a {type_name} is no plain data: {_INSTEAD[type_name]}"
     return f"an object that is no plain data came back: {_OTHERWISE}"
