@@ -269,12 +269,15 @@ def test_hostile_names_lead_nowhere_and_lose_nobody_else(tmp_path):
         "bob_9_10_..%2F..%2Fday01.ipynb": exercise(answer="return 5"),
         "con_11_12_CON": b"x",
         "dot_13_14_.ipynb": exercise(answer="return 6"),
+        "aux_15_16_aux.ipynb": exercise(answer="return 7"),
     }
     put(tmp_path / "in", {"week1.zip": packed(members)})
     os.symlink(secret, tmp_path / "in" / "eve_1_1_link.ipynb")
     before = snapshot(tmp_path / "in")
     report = collect(tmp_path / "in", tmp_path / "out")
     assert learners(tmp_path / "out") >= {"lovelaceada (1)", "bob (9)", "con (11)"}
+    found = {entry.learner: entry.file.rpartition("/")[2] for entry in read_collected(tmp_path / "out").values()}
+    assert (found["dot (13)"], found["aux (15)"]) == ("submission.ipynb", "_aux.ipynb") and "%" not in found["bob (9)"]
     assert len(report.unplaced) == 4 and sum("leads out of the zip" in one.reason for one in report.unplaced) == 3
     assert all(path.resolve().is_relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*"))
     assert b"mine" not in b"".join(snapshot(tmp_path / "out").values()) and snapshot(tmp_path / "in") == before
@@ -364,6 +367,17 @@ def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path):
     path.write_text(path.read_text().replace('"file": "', '"file": "../'))
     with pytest.raises(CollectError):
         read_collected(tmp_path / "out")
+
+
+def test_who_is_missing_and_who_sent_something_else(tmp_path, roster):
+    files = {
+        "lovelaceada_4711_90_day01_pipelines.ipynb": exercise(),
+        "lovelaceada_4711_91_day02_tokenizers.ipynb": exercise(DAY2),
+        "obrienzoë_4712_92_essay.pdf": b"%PDF",
+    }
+    report = collect(put(tmp_path / "in", files), tmp_path / "out", roster)
+    others = ("Zoë O'Brien (a file that is no day's exercise)", "Kim Lee (s3)", "Kim Lee (s4)")
+    assert report.missing == ((DAY1.slug, others), (DAY2.slug, others))
 
 
 def test_the_command(tmp_path, roster):

@@ -33,7 +33,7 @@ SYSTEMS = {
     "files": "files without a system's names",
 }
 _NOTEBOOKS = (".ipynb", ".zip")
-_SHOWN = 20  # lines of one kind in the printed report; the rest is counted
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.I)  # names that Windows keeps for itself
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,8 @@ class CollectReport:
 
 
 def _listed(heading: str, sentences: Iterable[str]) -> list[str]:
-    sentences = list(sentences)
-    if not sentences:
-        return []
-    more = [f"  … and {len(sentences) - _SHOWN} more."] if len(sentences) > _SHOWN else []
-    return [f"{heading} ({len(sentences)}):", *(f"  {sentence}" for sentence in sentences[:_SHOWN]), *more]
+    sentences = [f"  {sentence}" for sentence in sentences]
+    return [f"{heading} ({len(sentences)}):", *sentences] if sentences else []
 
 
 def _count(number: int, noun: str) -> str:
@@ -409,16 +406,14 @@ class _Run:
 
 
 def _missing(entries: Iterable[Collected], roster: Roster) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """For each day that somebody handed in, who of the roster did not."""
-    entries = list(entries)
-    slugs = [day.slug for day in syllabus.days()]
-    days = sorted({entry.day for entry in entries if entry.day}, key=slugs.index)
-    for day in days:
-        there = {entry.learner for entry in entries if entry.day == day}
-        yield day, tuple(person.name for person in roster.people if person.name not in there)
-    if not days:
-        there = {entry.learner for entry in entries}
-        yield "every day", tuple(person.name for person in roster.people if person.name not in there)
+    """For each day that somebody handed in, who of the roster did not; and whose file is no day's."""
+    handed: dict[str | None, set[str]] = {}
+    for entry in entries:
+        handed.setdefault(entry.day, set()).add(entry.learner)
+    unknown = handed.pop(None, set())
+    for day in [day.slug for day in syllabus.days() if day.slug in handed] or ["every day"]:
+        absent = [person.name for person in roster.people if person.name not in handed.get(day, ())]
+        yield day, tuple(f"{name} (a file that is no day's exercise)" if name in unknown else name for name in absent)
 
 
 def _group(one: Handed) -> tuple:
@@ -447,10 +442,12 @@ def _display(one: Handed, name: str, ambiguous: bool) -> str:
 
 
 def _safe_name(own: str) -> str:
-    """A learner's file name as one that every file system takes."""
-    name = re.sub(r"[^\w.() -]+", "_", unicodedata.normalize("NFC", PurePosixPath(own).name)).strip(" .")
-    stem, suffix = PurePosixPath(name or "submission").stem, PurePosixPath(name).suffix
-    return stem.encode()[:120].decode("utf-8", "ignore").strip(" .") + suffix[:10]
+    """A learner's file name as one that every file system takes; its ending stays."""
+    name = unicodedata.normalize("NFC", PurePosixPath(own).name)
+    stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+    stem = re.sub(r"[^\w.() -]+", "_", stem).encode()[:120].decode("utf-8", "ignore").strip(" .")
+    ending = re.sub(r"\W+", "_", ending)[:10]
+    return ("_" if _DEVICES.fullmatch(stem) else "") + (stem or "submission") + (dot + ending if ending else "")
 
 
 def _is_stub(piece: _Piece) -> bool:
