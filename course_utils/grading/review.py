@@ -16,6 +16,7 @@ from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from urllib.parse import parse_qs
 
@@ -186,9 +187,11 @@ def wait(address: str | None = None) -> None:
     """Wait for Ctrl+C, with the page open in a browser if an address is given."""
     import webbrowser
 
-    if address:
-        webbrowser.open(address)
-    with suppress(KeyboardInterrupt):
+    with TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
+        if address:  # by way of a file that only this user can read: everybody can read a browser's arguments
+            page = Path(folder, "review.html")
+            page.write_text(f'<meta http-equiv="refresh" content="0; url={address}">', encoding="utf-8")
+            webbrowser.open(page.as_uri())
         Event().wait()
 
 
