@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from course_utils.cli import app
+from course_utils.grading import downloads
 from course_utils.grading.collected import MANIFEST, CollectError, read_collected
 from course_utils.grading.collecting import collect
-from course_utils.grading.downloads import holds_class
+from course_utils.grading.downloads import METADATA, holds_class
 from course_utils.grading.submissions import find_submissions
 
 ROSTER = (
@@ -281,6 +282,53 @@ def test_hostile_names_lead_nowhere_and_lose_nobody_else(tmp_path):
     assert len(report.unplaced) == 4 and sum("leads out of the zip" in one.reason for one in report.unplaced) == 3
     assert all(path.resolve().is_relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*"))
     assert b"mine" not in b"".join(snapshot(tmp_path / "out").values()) and snapshot(tmp_path / "in") == before
+
+
+BOB = "Bob Boy_2_assignsubmission_file"
+CLAIM = b"x:\n  :submitters:\n  - :name: Bob Boy\n    :email: bob@example.org\n"
+
+
+@pytest.mark.parametrize(
+    ("outer", "learner"),
+    [
+        ("Eve_1_assignsubmission_file", "Eve"),
+        ("hw-submissions/hw-eve", "eve"),
+        ("submission_501", "Ada Lovelace"),
+    ],
+)
+def test_nobody_hands_in_for_somebody_else_by_the_names_of_their_own_folders(tmp_path, outer, learner):
+    inner = {
+        f"{outer}/{BOB}/day01_pipelines.ipynb": exercise(answer="return 1"),
+        f"{outer}/{METADATA}": CLAIM,
+        f"{outer}/x/day01_pipelines.ipynb": exercise(answer="return 2"),
+        f"{outer}/hw-submissions/hw-bob/day01_pipelines.ipynb": exercise(answer="return 3"),
+        f"{outer}/bob_3_4_day01_pipelines.ipynb": exercise(answer="return 4"),
+    }
+    top = {METADATA: GRADESCOPE.encode()} if outer.startswith("submission_") else {}
+    collect(put(tmp_path / "in", {"export.zip": packed(top | inner)}), tmp_path / "out")
+    assert learners(tmp_path / "out") == {learner} and len(read_collected(tmp_path / "out")) == 4
+
+
+def test_a_zip_that_looks_like_a_classs_among_learners_own_is_named(tmp_path):
+    files = {
+        "day01_pipelines-ada.zip": submitted("Ada"),
+        "day01_pipelines-eve.zip": packed({f"{BOB}/day01_pipelines.ipynb": exercise()}),
+    }
+    report = collect(put(tmp_path / "in", files), tmp_path / "out")
+    assert any("day01_pipelines-eve.zip looks like Moodle's" in remark for remark in report.remarks)
+
+
+def test_bombs_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "FILE_BYTES", 10_000)
+    merging = b"a: &a {" + b", ".join(b"k%d: 1" % n for n in range(9)) + b"}\n"
+    for level in b"bcdefghi":
+        merging += b"%c: &%c {<<: [%s]}\n" % (level, level, b", ".join([b"*%c" % (level - 1)] * 9))
+    members = {"eve_1_2_big.ipynb": b" " * 20_000, "ada_3_4_day01_pipelines.ipynb": exercise()}
+    put(tmp_path / "in", {"w.zip": packed(members), f"g/{METADATA}": merging, "g/submission_1/x.ipynb": exercise()})
+    report = collect(tmp_path / "in", tmp_path / "out")
+    reasons = " ".join(map(str, report.unplaced))
+    assert learners(tmp_path / "out") == {"ada (3)"}
+    assert "more than the 0 MB that are read" in reasons and "cannot be read (ConstructorError)" in reasons
 
 
 def test_a_second_run_changes_nothing_and_new_work_is_added(tmp_path, roster):

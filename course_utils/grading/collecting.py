@@ -375,6 +375,7 @@ class _Run:
     def finish(self) -> CollectReport:
         """Write the manifest and sum up."""
         self._check_files()
+        self._check_containers()
         entries = write_collected(self._entries, self.out)
         found = [
             (download, system, len(names), len({name for name, _ in names}), sum(late for _, late in names))
@@ -391,6 +392,16 @@ class _Run:
             missing=tuple(_missing(entries, self.roster)) if self.roster else (),
             roster=len(self.roster) if self.roster else None,
         )
+
+    def _check_containers(self) -> None:
+        """A learner can make a zip that looks like a class's; among learners' own files one must be looked at."""
+        plain = {str(PurePosixPath(download)) for download, system in self._found if system == "files"}
+        for download, system in self._found:
+            if system != "files" and str(PurePosixPath(download).parent) in plain:
+                self._remark(
+                    f"{download} looks like {SYSTEMS[system]}'s and stands among files without a system's names: "
+                    "if a learner made it, take out what it brought."
+                )
 
     def _check_files(self) -> None:
         """Say what is no longer as it was collected; nothing is put back or taken out."""

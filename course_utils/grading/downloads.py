@@ -41,6 +41,7 @@ from .untrusted import SubmissionProblem
 FILE_BYTES = 256 * 2**20  # of one file; grading judges what is smaller, and says so on the learner's line
 MEMBERS = 100_000  # of one download
 DEPTH = 3  # zips in zips
+NEVER = 1_000_000  # deeper than any folder
 
 METADATA = "submission_metadata.yml"
 _CANVAS = re.compile(
@@ -238,7 +239,7 @@ def holds_class(paths: Iterable[PurePosixPath], holder: str = "") -> bool:
     return (
         any(path.name == METADATA for path in paths)
         or any(_MOODLE.fullmatch(part) for path in paths for part in path.parts)
-        or any(_clone(path, holder) for path in paths)
+        or any(_clone(path, holder)[1] for path in paths)
         or bool(_canvas_folders(paths))
     )
 
@@ -259,11 +260,23 @@ def recognise(files: list[File], roster: Roster | None = None) -> Iterator[Hande
 
 
 def _recognise(file: File, canvas: set, gradescope: "dict[PurePosixPath, dict | Unplaced]", roster: Roster | None):
-    if handed := _moodle(file):
-        yield handed
-    elif folder := next((parent for parent in file.path.parents if parent in gradescope), None):
+    """The outermost folder with a system's name decides: what is below it a learner may have called as they like."""
+    depth, moodle = _moodle(file)
+    clone_depth, clone = _clone(file.path, file.container, roster)
+    folder = next((parent for parent in file.path.parents if parent in gradescope), None)
+    depths = {
+        "moodle": depth,
+        "classroom": clone_depth,
+        "gradescope": len(folder.parts) if folder is not None else NEVER,
+    }
+    system = min(depths, key=depths.get)
+    if depths[system] == NEVER:
+        system = ""
+    if system == "moodle":
+        yield moodle
+    elif system == "gradescope":
         yield from _of_gradescope(file, folder, gradescope[folder])
-    elif clone := _clone(file.path, file.container, roster):
+    elif system == "classroom":
         yield Handed("classroom", file, file.path.name, Who(identifiers={"github": clone}))
     elif file.path.parent in canvas and (match := _CANVAS.fullmatch(file.path.name)):
         yield _of_canvas(file, match)
@@ -291,7 +304,8 @@ def _of_canvas(file: File, match: re.Match) -> Handed:
     return Handed("canvas", file, own, Who(match["name"] or "", known), **more)
 
 
-def _moodle(file: File) -> Handed | None:
+def _moodle(file: File) -> tuple[int, Handed | None]:
+    """How deep the folder is that Moodle named, and what it says."""
     for place, part in enumerate(file.path.parts):
         match = _MOODLE.fullmatch(part)
         if not match:
@@ -299,32 +313,40 @@ def _moodle(file: File) -> Handed | None:
         inner = file.path.parts[place + 1 :]
         own = inner[-1] if inner else match["own"] or ""
         who = Who(printable(match["name"]), {"participant": match["participant"]})
-        return Handed("moodle", file, own, who, typed=match["plugin"] != "file")
-    return None
+        return place, Handed("moodle", file, own, who, typed=match["plugin"] != "file")
+    return NEVER, None
 
 
-def _clone(path: PurePosixPath, container: str, roster: Roster | None = None) -> str:
-    """The GitHub user name of a Classroom clone that a file is in; "" for any other.
+def _clone(path: PurePosixPath, container: str, roster: Roster | None = None) -> tuple[int, str]:
+    """How deep the Classroom clone is that a file is in, and its GitHub user name.
 
-    The folder's parent ends in `-submissions`, or the roster has the user name after a hyphen.
+    The clone's parent ends in `-submissions`, or the roster has the user name after a hyphen.
     """
     parents = (PurePosixPath(container).name.removesuffix(".zip"), *path.parts)
-    for holder, clone in zip(parents, path.parts[:-1]):
+    for place, (holder, clone) in enumerate(zip(parents, path.parts[:-1])):
         prefix = holder.removesuffix(_SUBMISSIONS) + "-"
         if holder.endswith(_SUBMISSIONS) and clone.casefold().startswith(prefix.casefold()) and clone[len(prefix) :]:
-            return clone[len(prefix) :]
-    for part in path.parts[:-1] if roster else ():
-        ends = [part[place + 1 :] for place, char in enumerate(part) if char == "-"]
+            return place, clone[len(prefix) :]
+        ends = [clone[at + 1 :] for at, char in enumerate(clone) if char == "-"] if roster else []
         if found := next((end for end in ends if roster.find({"github": end})), ""):
-            return found
-    return ""
+            return place, found
+    return NEVER, ""
 
 
 def _gradescope(files: list[File]) -> "dict[PurePosixPath, dict | Unplaced]":
-    """Folder -> what its `submission_metadata.yml` says, or why it cannot be read."""
+    """Folder -> what its `submission_metadata.yml` says, or why it cannot be read.
+
+    One below another, or in a folder that another system named, is some learner's file and not read.
+    """
     found: dict[PurePosixPath, dict | Unplaced] = {}
-    for file in files:
-        if file.path.name == METADATA:
+    for file in sorted(files, key=lambda one: len(one.path.parts)):
+        inside = any(parent in found for parent in file.path.parents)
+        if (
+            file.path.name == METADATA
+            and not inside
+            and not _moodle(file)[1]
+            and not _clone(file.path, file.container)[1]
+        ):
             try:
                 found[file.path.parent] = _plain_yaml(file.read())
             except Exception as error:  # whatever a parser of YAML may find
@@ -338,7 +360,10 @@ def _plain_yaml(data: bytes) -> dict:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        """Safe, and untroubled by tags."""
+        """Safe, untroubled by tags, and without merging, by which a few lines become billions."""
+
+        def flatten_mapping(self, node):
+            """Leave `<<` as it is."""
 
     def untagged(loader, _, node):
         if isinstance(node, yaml.MappingNode):
