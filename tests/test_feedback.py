@@ -279,6 +279,7 @@ def test_the_page_says_how_the_mark_came_about():
 def test_a_mark_that_is_not_final_says_so():
     waiting = mark_counting([replace(full_entry(), answers=(Answer("explain", 2.0, "Because."),))])
     assert "not final yet: explain has to be marked by hand" in Outline(feedback.learner_page(waiting[0])).words
-    assert "to be marked by hand: `course review`" in dashboard(waiting, {})
+    page = dashboard(waiting, {})
+    assert "1 mark not final yet" in page and "graded, open: explain has to be marked by hand" in page
     shown = Outline(dashboard([marked()], {})).words
     assert "5 of 10" in shown and "graded, 2 days late, adjusted" in shown

@@ -78,7 +78,7 @@ def _state(entry: Entry) -> str:
     if mark and mark.adjustments:
         words.append("adjusted")
     if mark and mark.open and not entry.failed:
-        words.append("to be marked by hand")
+        words.append(f"open: {'; '.join(mark.open)}")
     return ", ".join(words)
 
 
@@ -100,7 +100,8 @@ def _warnings(entries: list[Entry]) -> list[str]:
     if doubtful := sum(entry.doubtful for entry in entries):
         warnings.append(f"{_count(doubtful, 'submission')} may be somebody else's: the file names another learner.")
     if waiting := sum(bool(entry.mark and entry.mark.open) and not entry.failed for entry in entries):
-        warnings.append(f"{_count(waiting, 'learner')} with answers to be marked by hand: `course review` shows them.")
+        says = "see State; `course review` shows the answers to be marked by hand"
+        warnings.append(f"{_count(waiting, 'mark')} not final yet: {says}.")
     return warnings
 
 
