@@ -1,0 +1,8 @@
+# hint: the further ones get I-
+def label_pieces(offsets, spans, labels):
+    numbers = [-100 if start == end else labels.index("O") for start, end in offsets]
+    for span in spans:
+        inside = [i for i, (start, end) in enumerate(offsets) if max(start, span["start"]) < min(end, span["end"])]
+        for i in inside:
+            numbers[i] = labels.index("B-" + span["type"])
+    return numbers

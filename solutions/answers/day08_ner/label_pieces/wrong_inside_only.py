@@ -1,0 +1,8 @@
+# hint: piece gets B-
+def label_pieces(offsets, spans, labels):
+    numbers = [-100 if start == end else labels.index("O") for start, end in offsets]
+    for span in spans:
+        inside = [i for i, (start, end) in enumerate(offsets) if max(start, span["start"]) < min(end, span["end"])]
+        for i in inside:
+            numbers[i] = labels.index("I-" + span["type"])
+    return numbers

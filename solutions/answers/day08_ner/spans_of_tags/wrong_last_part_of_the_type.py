@@ -1,0 +1,12 @@
+# hint: at its first hyphen only
+def spans_of_tags(tags):
+    spans = []
+    for place, tag in enumerate(tags):
+        part, kind = tag[0], tag.split("-")[-1]
+        if part == "O":
+            continue
+        if part == "I" and spans and spans[-1][0] == kind and spans[-1][2] == place:
+            spans[-1][2] = place + 1
+        else:
+            spans.append([kind, place, place + 1])
+    return spans
