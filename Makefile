@@ -2,9 +2,10 @@
 PYTHON ?= python3
 LAB_ARGS ?=
 BIN := .venv/bin
+GRADERS := benchmarks/environments/graders
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: lab test grade-demo notebooks bench install install-dev
+.PHONY: lab test test-nbgrader grade-demo notebooks bench install install-dev
 
 lab: install
 	@$(BIN)/course lab $(LAB_ARGS)
@@ -17,6 +18,11 @@ test: install-dev
 	HF_HUB_OFFLINE=1 $(BIN)/pytest
 	HF_HUB_OFFLINE=1 COURSE_PROGRESS=off $(BIN)/pytest --nbval-lax --nbval-cell-timeout=300 notebooks/*.ipynb solutions/*.ipynb
 
+test-nbgrader: install-dev
+	@test -x $(GRADERS)/bin/python || $(BIN)/python -m venv $(GRADERS)
+	@$(GRADERS)/bin/python -m pip install -q -r $(GRADERS).txt
+	HF_HUB_OFFLINE=1 COURSE_NBGRADER=$(CURDIR)/$(GRADERS)/bin/python $(BIN)/pytest tests/test_nbgrader.py
+
 grade-demo: install-dev
 	@$(BIN)/course prepare
 	@$(BIN)/python -m examples.grade_demo
@@ -24,6 +30,9 @@ grade-demo: install-dev
 notebooks: install-dev
 	@$(BIN)/course prepare
 	@$(BIN)/course notebooks
+
+mutants: install-dev
+	$(BIN)/python tests/mutation.py $(DAY)
 
 bench: install-dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
