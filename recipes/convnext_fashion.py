@@ -11,8 +11,8 @@ def model_of(names: list[str]):
     config = ConvNextConfig(
         image_size=32,
         patch_size=2,
-        hidden_sizes=[32, 64, 128, 256],
-        depths=[2, 2, 4, 1],
+        hidden_sizes=[24, 48, 96, 192],
+        depths=[1, 2, 3, 1],
         drop_path_rate=0.1,
         layer_scale_init_value=0.1,
         **labelled(names),
