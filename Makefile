@@ -5,7 +5,7 @@ BIN := .venv/bin
 GRADERS := benchmarks/environments/graders
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: lab test test-nbgrader grade-demo notebooks bench install install-dev
+.PHONY: lab test test-nbgrader grade-demo notebooks mutants bench install install-dev
 
 lab: install
 	@$(BIN)/course lab $(LAB_ARGS)
