@@ -296,6 +296,18 @@ def test_a_submission_may_use_temporary_files():
     assert {cell.outcome for cell in grade(notebook(RIGHT, before=use)).cells} == {"passed"}
 
 
+def test_processes_that_print_do_not_disturb_the_notebook():
+    use = "import multiprocessing, os\n"
+    use += (
+        "with multiprocessing.get_context('fork').Pool(2) as pool: assert pool.map(print, range(50)) == [None] * 50\n"
+    )
+    use += (
+        "for _ in range(3):\n    if os.fork() == 0:\n        print('child', flush=True); os._exit(0)\n    os.wait()\n"
+    )
+    result = grade(notebook(RIGHT, before=use))
+    assert result.points == 10 and {cell.outcome for cell in result.cells} == {"passed"}
+
+
 def test_a_deaf_loop_costs_little_more_than_one_call():
     """It ignores interrupts; a task's other tests then get a second each, and none after the next such loop."""
     deaf = (

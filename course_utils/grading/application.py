@@ -78,6 +78,10 @@ class _Publisher(IOPubThread):
         self.io_loop = IOLoop.current()
         super()._setup_xpub_listener()
 
+    def _really_send(self, *arguments, **options):
+        if self._is_master_process():  # a child that a cell forks would break its parent's sockets
+            super()._really_send(*arguments, **options)
+
 
 class _Output(OutStream):
     """Output that is sent when a cell ends, and before that only when there is much of it."""

@@ -21,6 +21,7 @@ import threading
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -81,13 +82,13 @@ def run_tests(test_file, submission, task=None, timeout=None, before=None) -> li
     path = Path(test_file).resolve()
     if not path.is_file():
         raise TestingError(f"There is no test file {path}.")
-    plugin = _Plugin(submission, task, timeout, before)
+    plugin = _Plugin(task, timeout, before)
     arguments = [str(path), "-c", os.devnull, f"--rootdir={path.parent}", f"--confcutdir={path.parent}", "--noconftest"]
     arguments += ["--import-mode=importlib", "--assert=plain", "--disable-plugin-autoload", "--strict-markers"]
     for name in PLUGINS_OFF:
         arguments += ["-p", f"no:{name}"]
     with _no_pytest_environment(), _no_rewriting(), _modules_restored(path):
-        code = pytest.main(arguments, plugins=[plugin, OnlyThese(path)])
+        code = pytest.main(arguments, plugins=[plugin, _fixture(submission), OnlyThese(path)])
     if code == pytest.ExitCode.INTERRUPTED and not plugin.broken:
         raise KeyboardInterrupt
     if plugin.broken:
@@ -211,20 +212,22 @@ def _is_builtin_exception(name):
     return isinstance(known, type) and issubclass(known, BaseException)
 
 
-class _Plugin:
-    """The only plugin of a run: the fixture, the markers, and the list of results."""
+def _fixture(submission):
+    """A plugin with the fixture `submission`: a module, for an object's fixtures cannot be those of a session."""
+    plugin = ModuleType("fixture_of_the_submission")
+    plugin.submission = pytest.fixture(scope="session", name="submission")(lambda: submission)
+    return plugin
 
-    def __init__(self, submission, task, timeout, before):
-        self._submission = submission
+
+class _Plugin:
+    """The plugin of a run: the markers, and the list of results."""
+
+    def __init__(self, task, timeout, before):
         self._before = before
         self._task = task
         self._timeout = timeout
         self.results = []
         self.broken = ""
-
-    @pytest.fixture(scope="session")
-    def submission(self):
-        return self._submission
 
     def pytest_configure(self, config):
         config.addinivalue_line("markers", "task(name): the task of the exercise that the test belongs to")
