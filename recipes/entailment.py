@@ -304,7 +304,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
         return costs
     premises = data["rte_train"]["train"]
     taught = self_taught(tokenizer, unlabelled(options.data, premises, TEXTS, plan.seed), plan.seed)
-    print(f"{len(taught)} self-taught pairs, for example: {taught[:3]}")
+    print(f"{len(taught)} self-taught pairs, for example: {taught[0]}")
     last = train(
         model,
         lambda epoch: encode(at_large_rows(data, taught, plan.seed)),

@@ -292,3 +292,37 @@ def test_a_mark_for_capitals_counts_to_its_word_in_the_stored_tokenizer():
     assert encoded.word_ids() == [None, 0, 0, 1, 2, 3, 3, None]
     assert tokenizer.decode(encoded["input_ids"], skip_special_tokens=True) == "john works at nasa"
     assert len(tokenizer) == 30522
+
+
+@pytest.fixture(scope="module")
+def sort_by_label():
+    from transformers import pipeline
+
+    return pipeline("zero-shot-classification", model=checkpoint("entailment"))
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("History isn't really a fun class", ["education", "politics", "business"]),
+        ("This is a course about the Transformers library", ["education", "politics", "business"]),
+        ("The striker scored twice in the final.", ["sports", "cooking", "finance"]),
+    ],
+)
+def test_the_first_label_fits_best(sort_by_label, text, labels):
+    for order in (labels, labels[::-1]):
+        found = sort_by_label(text, candidate_labels=order)
+        assert found["labels"][0] == labels[0] and sum(found["scores"]) == pytest.approx(1, abs=1e-3)
+
+
+def test_entailment_names_its_three_labels():
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    folder = checkpoint("entailment")
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert model.config.label2id == {"entailment": 0, "neutral": 1, "contradiction": 2}
+    premise = "A man is playing a guitar."
+    for hypothesis, label in (("A man makes music.", "entailment"), ("A man is asleep.", "contradiction")):
+        scores = model(**tokenizer(premise, hypothesis, return_tensors="pt")).logits[0]
+        assert model.config.id2label[int(scores.argmax())] == label
