@@ -330,6 +330,7 @@ def _graded(book: Path) -> int:
 
 def main() -> int:
     """Run the term in the build folder; 0 if every figure is the one that was worked out by hand."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # then the scheduler and its workers end as well
     shutil.rmtree(BUILD, ignore_errors=True)
     BUILD.mkdir(parents=True)
     start = time.monotonic()
