@@ -52,7 +52,7 @@ ALLOWED = {
     "notebooks": {"syllabus"},
     "grading": {"notebooks", "syllabus", "checkpoints"},
     "release": {"notebooks", "syllabus"},
-    "lab": {"notebooks", "syllabus"},
+    "lab": {"grading", "notebooks", "syllabus"},
     "doctor": {"checkpoints", "lab", "grading"},
     "logbook": {"grading", "syllabus"},
     "check": {"grading", "logbook", "notebooks", "syllabus"},
