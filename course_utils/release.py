@@ -341,24 +341,29 @@ def find_leaks(tree: Path, secrets: Iterable[Secret]) -> list[str]:
 
 def _found(secrets: list[Secret], text: str, folder: str) -> Iterator[Secret]:
     lines = code_lines(text)
-    known = set(lines)
+    places: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        places.setdefault(line, []).append(place)
     for secret in secrets:
         if secret.text and folder in (secret.only or (folder,)) and secret.text in text:
             yield secret
-        elif secret.lines and not known.isdisjoint(secret.lines):
+        elif secret.lines and not places.keys().isdisjoint(secret.lines):
             run, telling = (_RUN, _TELLING) if folder == "exercises" else (_LONG_RUN, _TELLING_LESSON)
-            if _has_run(lines, secret.lines, run, telling):
+            if _has_run(lines, places, secret.lines, run, telling):
                 yield secret
 
 
-def _has_run(lines: list[str], secret: tuple[str, ...], run: int, telling: int) -> bool:
-    """Whether `run` lines of a secret stand in a row among `lines`, or all of a shorter one of `telling` characters."""
+def _has_run(lines: list[str], places: dict[str, list[int]], secret: tuple[str, ...], run: int, telling: int) -> bool:
+    """Whether `run` lines of a secret stand in a row among `lines`, or all of a shorter one of `telling` characters.
+
+    `places` says where each line stands, so that a long file is not read once for every secret.
+    """
     if len(secret) < run:
         if sum(map(len, secret)) < telling:
             return False
         run = len(secret)
-    windows = {secret[start : start + run] for start in range(len(secret) - run + 1)}
-    return any(tuple(lines[start : start + run]) in windows for start in range(len(lines) - run + 1))
+    windows = (secret[start : start + run] for start in range(len(secret) - run + 1))
+    return any(tuple(lines[at : at + run]) == window for window in windows for at in places.get(window[0], ()))
 
 
 def _text(path: Path) -> str | None:
