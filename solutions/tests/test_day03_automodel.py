@@ -456,11 +456,12 @@ def test_share_of_praise_and_complaint(submission):
 @pytest.mark.task("positive_share")
 @pytest.mark.points(0.5)
 def test_share_beside_longer_neighbours(submission):
-    """a text's share beside neighbours of several lengths"""
+    """a text's share beside neighbours of several lengths, one of them too long"""
     text, filler = "The play has three acts.", "They moved the chairs into the hall, and later back again. "
     alone = shares_of(submission.positive_share([text]), 1)[0]
-    for times in (1, 3, 8):
-        beside = shares_of(submission.positive_share([filler * times, text]), 2)[1]
+    hint = "A text that is too long for the model is cut: ask for it."
+    for times in (1, 5, 50):
+        beside = shares_of(ask(submission.positive_share, [filler * times, text], hint=hint), 2)[1]
         assert abs(alone - beside) < 1e-4, (
             "A text's share changes with its neighbours: the model reads the padding, hand it the attention mask."
         )
