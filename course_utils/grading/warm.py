@@ -156,7 +156,7 @@ def _serve(address):
         if 0 in ready:
             retiring = True
             if not os.read(0, 1):
-                return
+                break
         if wake in ready:
             wake.recv(4096)
             _childless()
@@ -165,6 +165,7 @@ def _serve(address):
                 connection, _ = listener.accept()
                 _obey(connection)
                 connection.close()
+    signal.set_wakeup_fd(-1)  # its socket is closed now
 
 
 def _childless():
