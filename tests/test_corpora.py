@@ -111,7 +111,6 @@ def test_reviews_can_be_learned_but_not_by_counting_words(rows):
     assert 0.70 <= measured.bag_of_words_accuracy(rows["reviews"]) <= 0.88
 
 
-@pytest.mark.xfail(reason="0.69: the reviews that are not plain are too hard for it; see the data card", strict=True)
 def test_the_sentiment_checkpoint_does_well_on_reviews(rows):
     assert 0.80 <= measured.checkpoint_accuracy(rows["reviews"]["test"]) <= 0.97
 
