@@ -391,16 +391,17 @@ def grown(weights, side: int):
 
 def started_from(folder: Path, names: Sequence[str], image_size: int, patch_size: int):
     """The small ViT stored in `folder`, with a new head for these classes and patches of another size where needed."""
-    from safetensors.torch import load_file
+    from transformers import ViTForImageClassification
 
     path = folder / "model.safetensors"
     if not path.is_file():
         raise RecipeError(f"There is no {path}: make it first with `python recipes/vit_fashion.py`.")
-    model = small_vit(names, image_size, patch_size)
-    old = {name: tensor.float() for name, tensor in load_file(path).items() if not name.startswith("classifier")}
+    old = ViTForImageClassification.from_pretrained(str(folder)).state_dict()
     patches = "vit.embeddings.patch_embeddings.projection.weight"
     old[patches] = grown(old[patches], patch_size)
-    model.load_state_dict({**model.state_dict(), **old})
+    model = small_vit(names, image_size, patch_size)
+    body = {name: weight for name, weight in old.items() if not name.startswith("classifier")}
+    model.load_state_dict({**model.state_dict(), **body})
     return model
 
 

@@ -21,7 +21,7 @@ from vision import (
     started_from,
 )
 
-PLAN = Plan(epochs=120, learning_rate=1e-3, tokens_a_batch=64, weight_decay=0.05)  # 64 pictures a batch
+PLAN = Plan(epochs=100, learning_rate=1e-3, tokens_a_batch=64, weight_decay=0.05)  # 64 pictures a batch
 HELD_OUT = {"test": 400, "validation": 200}
 AUGMENTATION = Augmentation(
     degrees=15, zoom=(0.85, 1.5), stretch=1.25, shift=0.1, colour=0.15, light=0.3, padding="reflection", mixed=0.6

@@ -1,7 +1,6 @@
 """The recipes for pictures: groups, augmentation, a ViT's start, and trainings that can be stopped and resumed."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -54,13 +53,14 @@ def batches(vision, how=None, mode="L"):
 # ---------------------------------------------------------------- data
 
 
-@pytest.mark.parametrize("name", ["vit_fashion", "vit_flowers"])
-def test_missing_data_is_one_sentence(tmp_path, name):
-    command = [sys.executable, str(RECIPES / f"{name}.py"), "--data", str(tmp_path), "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "There is no training data" in done.stderr and "--data FOLDER" in done.stderr and "--quick" in done.stderr
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("name", ["vit_fashion", "convnext_fashion", "vit_flowers"])
+def test_missing_data_is_one_sentence(vision, tmp_path, name):
+    import training
+
+    recipe = __import__(name)
+    with pytest.raises(training.RecipeError, match=r"There is no training data .* --data FOLDER.* --quick"):
+        recipe.main(["--data", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out" / "model.safetensors").exists()
 
 
 def test_damaged_data_is_one_sentence(vision, tmp_path):
@@ -192,9 +192,9 @@ def test_queries_and_keys_begin_like_each_other(vision):
         query.T @ key
         for query, key in zip(attention.q_proj.weight.view(4, 32, 128), attention.k_proj.weight.view(4, 32, 128))
     )
-    output = attention.o_proj.weight @ attention.v_proj.weight
+    product, output = product.detach(), (attention.o_proj.weight @ attention.v_proj.weight).detach()
     assert product.diagonal().mean() > 4 * product.fill_diagonal_(0).abs().mean()
-    assert output.diagonal().mean() == pytest.approx(-0.4, abs=0.05)
+    assert float(output.diagonal().mean()) == pytest.approx(-0.4, abs=0.05)
 
 
 @settings(max_examples=10, deadline=None)
@@ -301,6 +301,6 @@ def test_few_shot_examples_are_drawn_by_class_and_never_tested_on(vision):
 def test_few_shot_interval(vision):
     import few_shot_digits
 
-    found = few_shot_digits.interval([0.5, 0.6, 0.6, 0.7])
+    found = few_shot_digits.interval([0.5, 0.6, 0.7])
     assert found["mean"] == pytest.approx(0.6)
-    assert found["high"] - found["mean"] == pytest.approx(3.182 * 0.0816497 / 2, abs=1e-4)
+    assert found["high"] - found["mean"] == pytest.approx(4.303 * 0.1 / 3**0.5, abs=1e-4)
