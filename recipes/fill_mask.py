@@ -12,14 +12,12 @@ Data: public-domain tales, TinyStories, film reviews (IMDB, SST-2), comments (Go
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import sentiment
 from training import (
     Plan,
     begin,
-    both_costs,
     collate,
     encoder_for,
     grouped_split,
@@ -46,9 +44,6 @@ SHARES = {  # of each source that is read, each text once; all of it would take 
     "comments": 0.15,
     "paragraphs": 0.25,
 }
-MORE = replace(PLAN, epochs=1, learning_rate=7e-4)  # a second training, on texts that the first did not read
-MORE_SHARES = {"tales": 0.1, "tinystories": 0.2, "reviews": 0.5, "sentences": 0.0, "comments": 0.0, "paragraphs": 0.2}
-AGAIN = ["sentences"]  # all of them were read, and are read once more with other masks
 CONTEXT = 64  # pieces around the one mask, when measuring
 BIAS = "cls.predictions.bias"
 EXAMPLES = [  # never trained on: what a learner types first
@@ -105,11 +100,6 @@ def masked(lists: list[list[int]], mask: int, chance: random.Random) -> list[dic
             }
         )
     return examples
-
-
-def share_of(left: list[int], of: list, source: str, chance: random.Random) -> list[int]:
-    """As many of the places `left` as MORE_SHARES asks of all texts of this source, or all that are left."""
-    return chance.sample(left, min(len(left), round(MORE_SHARES[source] * len(of))))
 
 
 def predictions(model, inputs: dict, places):
@@ -185,19 +175,10 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     data = load(options.data, options.quick)
     lists = {source: pieces(tokenizer, parts["train"], PIECES) for source, parts in data.items()}
     chance = random.Random(plan.seed)
-    places = {
-        source: chance.sample(range(len(found)), round(SHARES[source] * len(found))) for source, found in lists.items()
-    }
-    chosen = [lists[source][place] for source, mine in places.items() for place in mine]
-    chance.shuffle(chosen)
-    unread = {source: sorted(set(range(len(found))) - set(places[source])) for source, found in lists.items()}
-    more = [
-        lists[source][place]
-        for source, left in unread.items()
-        for place in share_of(left, lists[source], source, chance)
+    chosen = [
+        ids for source, found in lists.items() for ids in chance.sample(found, round(SHARES[source] * len(found)))
     ]
-    more += [ids for source in AGAIN for ids in lists[source]]
-    chance.shuffle(more)
+    chance.shuffle(chosen)
 
     def examples(epoch: int) -> list[dict]:
         """Every text is seen once: an epoch here is a part of the texts."""
@@ -218,16 +199,6 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     costs = train(model, examples, plan, options.out / "training", validate, loss_of, stop_after)
     if not costs["finished"]:
         return costs
-    second = replace(MORE, seed=plan.seed, tokens_a_batch=plan.tokens_a_batch)
-    last = train(
-        model,
-        lambda epoch: masked(more, tokenizer.mask_token_id, random.Random(plan.seed * 1000 + 500)),
-        second,
-        options.out / "more",
-        validate,
-        loss_of,
-    )
-    costs = both_costs(costs, last)
     save_adapter(model, options.out, whole=[BIAS])
     merged = load_adapter(base(), options.out)
     metrics = {

@@ -326,3 +326,35 @@ def test_entailment_names_its_three_labels():
     for hypothesis, label in (("A man makes music.", "entailment"), ("A man is asleep.", "contradiction")):
         scores = model(**tokenizer(premise, hypothesis, return_tensors="pt")).logits[0]
         assert model.config.id2label[int(scores.argmax())] == label
+
+
+@pytest.fixture(scope="module")
+def fill_mask():
+    from transformers import pipeline
+
+    return pipeline("fill-mask", model=checkpoint("fill-mask"))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("She opened the door and walked into the [MASK].", "room"),
+        ("Once upon a time [MASK] was a king.", "there"),
+        ("He ate [MASK] apple.", "an"),
+    ],
+)
+def test_blanks_in_a_pipeline(fill_mask, text, word):
+    assert word in [guess["token_str"] for guess in fill_mask(text)]
+
+
+def test_the_blanks_output_is_tied_to_the_embeddings_and_not_stored():
+    from safetensors import safe_open
+    from transformers import AutoModelForMaskedLM
+
+    folder = checkpoint("fill-mask")
+    model, report = AutoModelForMaskedLM.from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"] and not report["unexpected_keys"]
+    assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    assert float(model.cls.predictions.bias.detach().abs().max()) > 0
+    with safe_open(checkpoints.CATALOG.parent / "fill-mask" / "adapter_model.safetensors", "pt") as stored:
+        assert not [name for name in stored.keys() if "embeddings" in name or "decoder" in name]  # noqa: SIM118
