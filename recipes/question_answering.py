@@ -35,6 +35,7 @@ from training import (
     report,
     run,
     save_adapter,
+    set_to_average,
     share,
     train,
     with_adapter,
@@ -86,7 +87,7 @@ def elsewhere(rows: list[dict], count: int, seed: int) -> list[dict]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     contexts = list(dict.fromkeys(row["context"] for row in rows))
-    drawn = random.Random(seed).sample(rows, min(count, len(rows)))
+    drawn = random.Random(seed).sample(rows, max(1, min(count, len(rows))))
     words = TfidfVectorizer(stop_words="english", sublinear_tf=True)
     table = words.fit_transform(contexts)
     found = []
@@ -252,11 +253,22 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
 
     longer = replace(LONG, seed=plan.seed, epochs=min(LONG.epochs, plan.epochs), tokens_a_batch=plan.tokens_a_batch)
     costs = both_costs(costs, train(model, long_windows, longer, options.out / "long", validate))
+    ends = [
+        options.out / f"training/epoch_{plan.epochs}.safetensors",
+        options.out / f"long/epoch_{longer.epochs}.safetensors",
+    ]
+    tried = {}
+    for points in (ends[1:], ends):
+        set_to_average(model, points)
+        tried[measure(model, tokenizer, data["validation"])["F1"]["value"]] = points
+        print(f"average of {len(points)}: {validate(model)}")
+    set_to_average(model, tried[max(tried)])
     save_adapter(model, options.out)
     merged = load_adapter(base(), options.out)
     typed = [{"question": question, "context": context} for question, context, _ in EXAMPLES]
     metrics = {
         "training": costs,
+        "average": {"points": len(tried[max(tried)]), "validation": validate(merged)},
         "sizes": {part: len(rows) for part, rows in data.items()},
         "test": measure(merged, tokenizer, data["test"]),
         "the course's own questions": measure_own(merged, tokenizer, data["own test"]),

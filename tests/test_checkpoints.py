@@ -358,3 +358,35 @@ def test_the_blanks_output_is_tied_to_the_embeddings_and_not_stored():
     assert float(model.cls.predictions.bias.detach().abs().max()) > 0
     with safe_open(checkpoints.CATALOG.parent / "fill-mask" / "adapter_model.safetensors", "pt") as stored:
         assert not [name for name in stored.keys() if "embeddings" in name or "decoder" in name]  # noqa: SIM118
+
+
+@pytest.fixture(scope="module")
+def answer():
+    import torch
+    from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+    folder = checkpoint("question-answering")
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForQuestionAnswering.from_pretrained(folder)
+
+    def found(question: str, context: str) -> str:
+        inputs = tokenizer(question, context, return_tensors="pt")
+        with torch.inference_mode():
+            output = model(**inputs)
+        inside = torch.tensor([part == 1 for part in inputs.sequence_ids(0)])
+        first = output.start_logits[0].masked_fill(~inside, -1e9).argmax()
+        last = output.end_logits[0].masked_fill(~inside, -1e9).argmax()
+        return tokenizer.decode(inputs["input_ids"][0, first : last + 1])
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("question", "context", "words"),
+    [
+        ("What is the capital of France?", "Paris is the capital of France.", "paris"),
+        ("Where was Marie Curie born?", "Marie Curie was born in Warsaw in 1867 and studied in Paris.", "warsaw"),
+        ("When was Marie Curie born?", "Marie Curie was born in Warsaw in 1867 and studied in Paris.", "1867"),
+    ],
+)
+def test_answers_are_found_in_the_text(answer, question, context, words):
+    assert answer(question, context) == words

@@ -225,6 +225,24 @@ def test_answer_windows_hold_the_answer_or_say_that_they_do_not(recipes_importab
     assert 0 < absent < 30 * len(rows) / 4
 
 
+def test_a_borrowed_paragraph_does_not_hold_the_answer(recipes_importable, training):
+    import random
+
+    import question_answering
+    from transformers import AutoTokenizer
+
+    rows = training.read_rows(training.QUICK_DATA, "qa/squad_train_part")
+    found = question_answering.elsewhere(rows, len(rows), seed=0)
+    contexts = {row["question"]: row["context"] for row in rows}
+    answers = {row["question"]: row["answer"] for row in rows}
+    assert len(found) == len(rows)
+    for row in found:
+        assert row["context"] != contexts[row["question"]] and answers[row["question"]] not in row["context"]
+    tokenizer = AutoTokenizer.from_pretrained(str(training.encoder_directory()))
+    examples = question_answering.windows(tokenizer, found, 200, random.Random(0))
+    assert len(examples) == len(found) and {example["start_positions"] for example in examples} == {0}
+
+
 @given(starts=st.lists(st.integers(-9, 9), min_size=2, max_size=9), seed=st.integers(0, 99), longest=st.integers(1, 4))
 def test_best_span_is_the_best_of_all_spans(recipes_importable, starts, seed, longest):
     import random
