@@ -95,11 +95,16 @@ def models(
             console.print(checkpoints.card_text(name), markup=False)
             return
         headings = "name", "task", "parameters", "MB", "licence", "measured quality", "Hub twin"
-        table = Table(*(Column(heading, overflow="fold") for heading in headings), show_lines=True)
+        table = Table(*map(_column, headings), show_lines=True)
         for entry in map(checkpoints.describe, checkpoints.names()):
             numbers = f"{entry.parameters:,}", f"{entry.size / 1e6:.1f}"
             table.add_row(entry.name, entry.task, *numbers, entry.licence, entry.quality, entry.hub_id)
         console.print(table)
+
+
+def _column(heading: str) -> Column:
+    """A column that breaks lines, but never within a name or a number."""
+    return Column(heading, overflow="fold", no_wrap=heading in {"name", "parameters", "MB", "texts"})
 
 
 def _evaluate(names: list[str] | None) -> None:
@@ -108,7 +113,7 @@ def _evaluate(names: list[str] | None) -> None:
 
     from course_utils import evaluation
 
-    table = Table(*(Column(heading, overflow="fold") for heading in ("name", "measure", "on", "value (95 %)", "texts")))
+    table = Table(*map(_column, ("name", "measure", "on", "value (95 %)", "texts")))
     with Progress(console=Console(stderr=True)) as progress:
         for name in names or evaluation.measurable():
             bar = progress.add_task(name, total=None)
