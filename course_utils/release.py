@@ -280,11 +280,14 @@ def _solution_secrets(day: Day) -> Iterator[Secret]:
 
 
 def _answer_secrets(day: Day) -> Iterator[Secret]:
-    """Known answers, less the lines that every exercise cell has."""
-    cells = notebooks.tasks(notebooks.read(day.solution))
+    """Known answers, less the lines that every answer cell has; of a wrong one also what the exercise shows to mend."""
+    solution = notebooks.read(day.solution)
+    cells = notebooks.tasks(solution)
+    shown = {line for cell in notebooks.generate_exercise(solution).cells for line in code_lines(cell.source)}
     for path in sorted(day.answers.rglob("*.py")):
         cell = cells.get(path.parent.name)
         given = set(code_lines(notebooks.cut_solution(cell.source))) if cell else set()
+        given |= shown if path.name.startswith("wrong_") else set()
         lines = tuple(line for line in code_lines(path.read_text(encoding="utf-8")) if line not in given)
         if path.name.startswith("right_") or len(lines) >= _RUN:
             yield Secret(f"the known answer {path.parent.name}/{path.name} ({day.slug})", lines=lines)
