@@ -7,8 +7,14 @@ def fine_tune(rows, texts):
     data = Dataset.from_list([{"text": row["text"], "labels": names.index(row["label"])} for row in rows])
     data = data.map(lambda batch: tokenizer(batch["text"]), batched=True, keep_in_memory=True)
     arguments = TrainingArguments(
-        "unused", learning_rate=1e-3, num_train_epochs=4, per_device_train_batch_size=4, report_to="none",
-        save_strategy="no", disable_tqdm=True, use_cpu=True,
+        "unused",
+        learning_rate=1e-3,
+        num_train_epochs=4,
+        per_device_train_batch_size=4,
+        report_to="none",
+        save_strategy="no",
+        disable_tqdm=True,
+        use_cpu=True,
     )
     model = new_model(names)
     trainer = Trainer(model, arguments, train_dataset=data, data_collator=DataCollatorWithPadding(tokenizer))

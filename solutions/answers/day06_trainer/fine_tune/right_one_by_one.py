@@ -4,11 +4,21 @@ def fine_tune(rows, texts):
     data = []
     for row in rows:
         entry = tokenizer(row["text"])
-        data.append({"input_ids": entry["input_ids"], "attention_mask": entry["attention_mask"], "labels": number[row["label"]]})
+        data.append(
+            {"input_ids": entry["input_ids"], "attention_mask": entry["attention_mask"], "labels": number[row["label"]]}
+        )
     with TemporaryDirectory() as folder:
         arguments = TrainingArguments(
-            folder, max_steps=15, learning_rate=1e-3, lr_scheduler_type="constant", report_to="none",
-            save_strategy="no", logging_strategy="no", disable_tqdm=True, use_cpu=True, seed=1,
+            folder,
+            max_steps=15,
+            learning_rate=1e-3,
+            lr_scheduler_type="constant",
+            report_to="none",
+            save_strategy="no",
+            logging_strategy="no",
+            disable_tqdm=True,
+            use_cpu=True,
+            seed=1,
         )
         trainer = Trainer(new_model(names), arguments, train_dataset=data, processing_class=tokenizer)
         trainer.train()

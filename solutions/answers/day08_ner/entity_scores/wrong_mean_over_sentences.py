@@ -12,7 +12,9 @@ def entity_scores(gold, found):
         "recall": right / max(1, sum(map(len, gold))),
         "f1": sum(f1(*pair) for pair in pairs) / max(1, len(pairs)),
         "by_type": {
-            kind: f1(*[[(i, *s) for i, spans in enumerate(side) for s in spans if s[0] == kind] for side in (gold, found)])
+            kind: f1(
+                *[[(i, *s) for i, spans in enumerate(side) for s in spans if s[0] == kind] for side in (gold, found)]
+            )
             for kind in kinds
         },
     }

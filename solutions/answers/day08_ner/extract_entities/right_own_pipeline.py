@@ -6,6 +6,9 @@ def extract_entities(texts, least):
     for text in texts:
         kept = filter(lambda one: not one["score"] < least, by_word(text))
         answer.append(
-            [dict(type=one["entity_group"], text=text[one["start"] : one["end"]], start=one["start"], end=one["end"]) for one in kept]
+            [
+                dict(type=one["entity_group"], text=text[one["start"] : one["end"]], start=one["start"], end=one["end"])
+                for one in kept
+            ]
         )
     return answer

@@ -3,7 +3,12 @@ def extract_entities(texts, least):
     rows = finder(texts, aggregation_strategy="first") if texts else []
     return [
         [
-            {"type": one["entity_group"], "text": text[one["start"] : one["end"]], "start": one["start"], "end": one["end"] - 1}
+            {
+                "type": one["entity_group"],
+                "text": text[one["start"] : one["end"]],
+                "start": one["start"],
+                "end": one["end"] - 1,
+            }
             for one in row
             if one["score"] >= least
         ]
