@@ -62,11 +62,14 @@ def evaluate(name: str, progress: Progress = lambda done, of: None, rows: int | 
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of the share right/total (Wilson 1927), both between 0 and 1."""
+    """The 95 % interval of the share right/total (Wilson 1927, no continuity correction); it always holds the share."""
+    if not 0 <= right <= total or total == 0:
+        raise ValueError(f"{right} of {total} is no share.")
     z = 1.959964
     middle = (right + z * z / 2) / (total + z * z)
     half = z / (total + z * z) * math.sqrt(right * (total - right) / total + z * z / 4)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    share = right / total  # at 0 and 1 rounding would put it a hair outside
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def resampled(counts: Sequence[Sequence[float]], statistic: Callable, samples: int = 1000) -> tuple[float, float]:
@@ -134,13 +137,12 @@ def _entities(counted: _Counted, rows: int | None) -> Iterator[tuple]:
     for texts, part in (("corpora/entities, test", tagged), ("newswire, written for this", _own("newswire", rows))):
         counts = _entity_counts(part, counted)
         totals = [sum(column) for column in zip(*counts)]
-        yield "entity F1", texts, _f1(totals), *resampled(counts, _f1), len(part)
+        yield "entity F1", texts, entity_f1(totals), *resampled(counts, entity_f1), len(part)
 
 
 def _entity_counts(rows: list[dict], counted: _Counted) -> list[tuple[int, int, int]]:
-    """For each row how many entities are right, expected and found; a word's tag is that of its first piece."""
+    """The entity counts of each row, tagged by the built-in checkpoint."""
     import torch
-    from seqeval.metrics.sequence_labeling import get_entities
     from transformers import AutoModelForTokenClassification, AutoTokenizer
 
     folder = checkpoints.checkpoint("ner")
@@ -150,16 +152,31 @@ def _entity_counts(rows: list[dict], counted: _Counted) -> list[tuple[int, int, 
         encoded = tokenizer(row["tokens"], is_split_into_words=True, truncation=True, return_tensors="pt")
         with torch.inference_mode():
             best = model(**encoded).logits[0].argmax(-1).tolist()
-        tags = ["O"] * len(row["tokens"])
-        for word, number in reversed(list(zip(encoded.word_ids(), best))):
-            if word is not None:
-                tags[word] = model.config.id2label[number]
-        expected, found = set(get_entities(row["tags"])), set(get_entities(tags))
-        counts.append((len(expected & found), len(expected), len(found)))
+        counts.append(
+            entity_counts(row["tags"], word_tags(row["tokens"], encoded.word_ids(), best, model.config.id2label))
+        )
     return counts
 
 
-def _f1(counts: Sequence[float]) -> float:
+def word_tags(words: Sequence[str], word_ids: Sequence[int | None], best: Sequence[int], labels: dict) -> list[str]:
+    """The tag of each word, which is that of its first piece; words that were cut off are O."""
+    tags = ["O"] * len(words)
+    for word, number in reversed(list(zip(word_ids, best))):
+        if word is not None:
+            tags[word] = labels[int(number)]
+    return tags
+
+
+def entity_counts(expected: Sequence[str], found: Sequence[str]) -> tuple[int, int, int]:
+    """How many entities of exact span and kind are right, expected and found in one text's IOB2 tags (seqeval)."""
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    gold, guess = set(get_entities(list(expected))), set(get_entities(list(found)))
+    return len(gold & guess), len(gold), len(guess)
+
+
+def entity_f1(counts: Sequence[float]) -> float:
+    """F1 from how many entities are right, expected and found."""
     right, expected, found = counts
     return float(2 * right / (expected + found)) if expected + found else 0.0
 
@@ -174,8 +191,8 @@ def _answers(counted: _Counted, rows: int | None) -> Iterator[tuple]:
         references = row["answers"]["text"]
         told.append((nothing > 0) == (not references))
         if references:
-            overlaps.append((max(_overlap(text, reference) for reference in references), 1))
-            exact.append(any(_plain(text) == _plain(reference) for reference in references))
+            overlaps.append((max(answer_overlap(text, reference) for reference in references), 1))
+            exact.append(any(answer_words(text) == answer_words(reference) for reference in references))
 
     def mean(sums: Sequence[float]) -> float:
         return float(sums[0] / sums[1])
@@ -201,26 +218,34 @@ def _answerer() -> Callable[[str, str], tuple[str, float]]:
         places = encoded.pop("offset_mapping")[0].tolist()
         with torch.inference_mode():
             output = model(**encoded)
-        starts, ends = output.start_logits[0], output.end_logits[0]
-        outside = torch.tensor([part != 1 for part in encoded.sequence_ids(0)])
-        spans = starts.masked_fill(outside, -1e9)[:, None] + ends.masked_fill(outside, -1e9)[None, :]
-        spans = spans.triu().tril(LONGEST_ANSWER - 1) + torch.ones_like(spans).triu().tril(LONGEST_ANSWER - 1).log()
-        first, last = divmod(int(spans.argmax()), len(places))
-        nothing = float(starts[0] + ends[0] - spans[first, last])
-        return context[places[first][0] : places[last][1]], nothing
+        starts, ends = output.start_logits[0].numpy(), output.end_logits[0].numpy()
+        score, first, last = best_span(starts, ends, [part == 1 for part in encoded.sequence_ids(0)])
+        return context[places[first][0] : places[last][1]], float(starts[0] + ends[0]) - score
 
     return answer
 
 
-def _plain(text: str) -> list[str]:
+def best_span(starts, ends, allowed: Sequence[bool], longest: int = LONGEST_ANSWER) -> tuple[float, int, int]:
+    """The highest start plus end logit of a span of allowed tokens, at most `longest` long; its first and last."""
+    import numpy
+
+    allowed = numpy.array(allowed)
+    pairs = numpy.where(allowed, starts, -numpy.inf)[:, None] + numpy.where(allowed, ends, -numpy.inf)[None, :]
+    near = numpy.triu(numpy.tril(numpy.ones_like(pairs, dtype=bool), longest - 1))
+    pairs = numpy.where(near, pairs, -numpy.inf)
+    first, last = numpy.unravel_index(pairs.argmax(), pairs.shape)
+    return float(pairs[first, last]), int(first), int(last)
+
+
+def answer_words(text: str) -> list[str]:
     """The words of an answer as SQuAD compares them (Rajpurkar et al. 2016): lower case, no punctuation or articles."""
     text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
     return re.sub(r"\b(a|an|the)\b", " ", text).split()
 
 
-def _overlap(found: str, expected: str) -> float:
-    """Word F1 of two answers."""
-    one, other = _plain(found), _plain(expected)
+def answer_overlap(found: str, expected: str) -> float:
+    """Word F1 of two answers (Rajpurkar et al. 2016)."""
+    one, other = answer_words(found), answer_words(expected)
     common = sum((Counter(one) & Counter(other)).values())
     return 2 * common / (len(one) + len(other)) if common else float(one == other)
 

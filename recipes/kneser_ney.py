@@ -68,7 +68,7 @@ class KneserNey:
 
         tokens, valid = _grams([text], self.vocabulary, self.order)
         found = numpy.full(len(tokens), 1.0 / self.vocabulary)
-        # The context of each order, looked up from its most recent token backwards: -1 where it was never seen.
+        # From order 1 up, each time mixed with what the next shorter context says.
         for length in range(1, self.order + 1):
             context = self._numbers(tokens, length - 1)
             order = self.orders[length - 1]

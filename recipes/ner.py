@@ -39,6 +39,8 @@ from training import (
     with_adapter,
 )
 
+from course_utils.evaluation import entity_counts, entity_f1, resampled, word_tags
+
 KINDS = ["PER", "ORG", "LOC", "MISC"]
 LABELS = dict(enumerate(["O", *(f"{part}-{kind}" for kind in KINDS for part in "BI")]))
 NUMBERS = {name: number for number, name in LABELS.items()}
@@ -186,14 +188,10 @@ def tags(model, tokenizer, rows: list[dict]) -> list[list[str]]:
     """The model's tag for each token of each row, read at the token's first piece; tokens beyond the limit are O."""
     encoded = tokenizer([row["tokens"] for row in rows], is_split_into_words=True, truncation=True, max_length=LONGEST)
     found = logits(model, [{"input_ids": ids} for ids in encoded["input_ids"]])
-    out = []
-    for number, row in enumerate(rows):
-        mine = ["O"] * len(row["tokens"])
-        for place, word in reversed(list(enumerate(encoded.word_ids(number)))):
-            if word is not None:
-                mine[word] = LABELS[int(found[number][place].argmax())]
-        out.append(mine)
-    return out
+    return [
+        word_tags(row["tokens"], encoded.word_ids(number), found[number].argmax(-1), LABELS)
+        for number, row in enumerate(rows)
+    ]
 
 
 def without_misc(sequences: list[list[str]]) -> list[list[str]]:
@@ -203,25 +201,17 @@ def without_misc(sequences: list[list[str]]) -> list[list[str]]:
 
 def f1(model, tokenizer, rows: list[dict], marks_misc: bool) -> dict:
     """Entity F1 of exact spans and kinds (seqeval, IOB2), with a 95 % interval from 1,000 bootstrap samples."""
-    import numpy
-    from seqeval.metrics.sequence_labeling import get_entities
-
     expected, found = [row["tags"] for row in rows], tags(model, tokenizer, rows)
     if not marks_misc:
         expected, found = without_misc(expected), without_misc(found)
-    counts = []
-    for one, other in zip(expected, found):
-        gold, guess = set(get_entities(one)), set(get_entities(other))
-        counts.append((len(gold & guess), len(gold), len(guess)))
-    return {**f1_of(numpy.array(counts)), "rows": len(rows), "counts": counts}
+    counts = [entity_counts(one, other) for one, other in zip(expected, found)]
+    return {**f1_of(counts), "rows": len(rows), "counts": counts}
 
 
 def together(found: dict[str, dict]) -> dict:
     """F1 and its interval over the sentences of several sets as if they were one."""
-    import numpy
-
     counts = [count for scores in found.values() for count in scores["counts"]]
-    return {**f1_of(numpy.array(counts)), "rows": len(counts)}
+    return {**f1_of(counts), "rows": len(counts)}
 
 
 def plain(found: dict[str, dict]) -> dict[str, dict]:
@@ -229,18 +219,11 @@ def plain(found: dict[str, dict]) -> dict[str, dict]:
     return {name: {key: value for key, value in scores.items() if key != "counts"} for name, scores in found.items()}
 
 
-def f1_of(counts) -> dict:
+def f1_of(counts: list[tuple[int, int, int]]) -> dict:
     """F1 and its bootstrap interval from one (right, gold, guessed) count a sentence."""
-    import numpy
-
-    def score(totals) -> float:
-        right, gold, guessed = totals
-        return float(2 * right / max(1, gold + guessed))
-
-    chance = numpy.random.default_rng(0)
-    drawn = [score(counts[chance.integers(len(counts), size=len(counts))].sum(0)) for _ in range(1000)]
-    low, high = numpy.quantile(drawn, [0.025, 0.975])
-    return {"value": score(counts.sum(0)), "low": float(low), "high": float(high), "entities": int(counts[:, 1].sum())}
+    totals = [sum(column) for column in zip(*counts)]
+    low, high = resampled(counts, entity_f1)
+    return {"value": entity_f1(totals), "low": low, "high": high, "entities": totals[1]}
 
 
 def shown(model, tokenizer, text: str) -> set[tuple[str, str]]:

@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
-import string
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +38,8 @@ from training import (
     with_adapter,
 )
 
+from course_utils.evaluation import LONGEST_ANSWER, answer_overlap, answer_words, best_span
+
 RANK = 20
 PLAN = Plan(epochs=3, learning_rate=8e-4, tokens_a_batch=1536)
 WINDOWS = [96, 128, 224]  # the longest input in tokens, by epoch: short windows first, they are cheaper
@@ -51,7 +50,6 @@ HIDDEN = 0.05  # share of the pieces that are masked in the second training
 BORROWED = 0.06  # share of questions put to another paragraph there
 ABSENT = 0.1  # share of training windows without the answer
 LONGEST, STRIDE = 320, 96  # when answering
-LONGEST_ANSWER = 30  # tokens
 EXAMPLES = [("What is the capital of France?", "Paris is the capital of France.", "Paris")]  # never trained on
 
 
@@ -166,38 +164,13 @@ def answers(model, tokenizer, rows: list[dict]) -> list[tuple[str, float]]:
     return [(text, nothing - score) for text, score, nothing in best]
 
 
-def best_span(starts, ends, allowed: list[bool], longest: int = LONGEST_ANSWER) -> tuple[float, int, int]:
-    """The highest start plus end logit of a span of allowed tokens, at most `longest` long; its first and last."""
-    import numpy
-
-    allowed = numpy.array(allowed)
-    pairs = numpy.where(allowed, starts, -numpy.inf)[:, None] + numpy.where(allowed, ends, -numpy.inf)[None, :]
-    near = numpy.triu(numpy.tril(numpy.ones_like(pairs, dtype=bool), longest - 1))
-    pairs = numpy.where(near, pairs, -numpy.inf)
-    first, last = numpy.unravel_index(pairs.argmax(), pairs.shape)
-    return float(pairs[first, last]), int(first), int(last)
-
-
-def plain(text: str) -> list[str]:
-    """The words of an answer as SQuAD compares them: lower case, no punctuation, no articles."""
-    text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
-    return re.sub(r"\b(a|an|the)\b", " ", text).split()
-
-
-def overlap(found: str, expected: str) -> float:
-    """Word F1 of two answers (Rajpurkar et al. 2016)."""
-    one, other = plain(found), plain(expected)
-    common = sum((Counter(one) & Counter(other)).values())
-    return 2 * common / (len(one) + len(other)) if common else float(one == other)
-
-
 def measure(model, tokenizer, rows: list[dict]) -> dict:
     """Exact match with its interval, and mean word F1 with the interval of the mean (1.96 standard errors)."""
     import numpy
 
     found = [text for text, _ in answers(model, tokenizer, rows)]
-    exact = [plain(text) == plain(row["answer"]) for text, row in zip(found, rows)]
-    scores = numpy.array([overlap(text, row["answer"]) for text, row in zip(found, rows)])
+    exact = [answer_words(text) == answer_words(row["answer"]) for text, row in zip(found, rows)]
+    scores = numpy.array([answer_overlap(text, row["answer"]) for text, row in zip(found, rows)])
     half = 1.96 * scores.std() / len(scores) ** 0.5
     mean = float(scores.mean())
     return {"exact match": share(exact), "F1": {"value": mean, "low": mean - half, "high": mean + half}}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kneser_ney import KneserNey
 from training import Plan, grouped_split, read_rows, report, run, save_model, settings, train
+from writing import byte_level_bpe, draw_curve, kept_tokenizer
 
 PLAN = Plan(epochs=14, learning_rate=2e-3, tokens_a_batch=4096, warmup=0.05, weight_decay=0.1)
 PIECES = 6000
@@ -42,20 +43,11 @@ def load(data: Path, is_quick: bool) -> dict[str, dict[str, list[str]]]:
 
 def train_tokenizer(texts: list[str], pieces: int):
     """Byte-level BPE, as GPT-2's: every text can be written and read back, there is no unknown token."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from tokenizers import processors
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = byte_level_bpe(texts, pieces, [END], prefix_space=False)
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
-    trainer = trainers.BpeTrainer(
-        vocab_size=pieces,
-        special_tokens=[END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token=END, eos_token=END, pad_token=END, model_max_length=SHAPE["n_positions"]
     )
@@ -165,14 +157,8 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     options, plan = settings("storyteller", __doc__.splitlines()[0], PLAN, argv)
     data = load(options.data, options.quick)
     parts = {part: [text for source in data.values() for text in source[part]] for part in next(iter(data.values()))}
-    kept_tokenizer = options.out / "tokenizer"
-    if kept_tokenizer.is_dir():
-        from transformers import PreTrainedTokenizerFast
-
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(str(kept_tokenizer))
-    else:
-        tokenizer = train_tokenizer(parts["train"], 300 if options.quick else PIECES)
-        tokenizer.save_pretrained(str(kept_tokenizer))
+    pieces = 300 if options.quick else PIECES
+    tokenizer = kept_tokenizer(options.out / "tokenizer", lambda: train_tokenizer(parts["train"], pieces))
     end = tokenizer.eos_token_id
     ids = {part: [tokenizer(text)["input_ids"] for text in texts] for part, texts in parts.items()}
 
@@ -183,8 +169,8 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
         bits = sum(nats(model, [*one, end], end) for one in ids[part]) / math.log(2)
         return bits_per_byte(bits, parts[part])
 
-    def validate(model) -> str:
-        return f"{measure(model, 'validation'):.3f} bits per byte"
+    def validate(model) -> dict[str, float]:
+        return {"validation bits per byte": measure(model, "validation")}
 
     torch.manual_seed(plan.seed)
     model = new_model(tokenizer)
@@ -192,6 +178,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     if not costs["finished"]:
         return costs
     save_model(model, options.out, tokenizer)
+    draw_curve(costs["curve"], options.out / "curve.png")
     kept = GPT2LMHeadModel.from_pretrained(str(options.out), dtype=torch.float32).eval()
     baseline = KneserNey([[*one, end] for one in ids["train"]], len(tokenizer))
     by_counting = bits_per_byte(sum(baseline.bits([*one, end]) for one in ids["test"]), parts["test"])

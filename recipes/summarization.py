@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bulletins import bulletins
 from training import Plan, encoder_directory, label_smoothing, report, run, save_model, settings, share, train
+from writing import byte_level_bpe, draw_curve, kept_tokenizer
 
 PLAN = Plan(epochs=8, learning_rate=2e-3, tokens_a_batch=4096, warmup=0.05)
 PIECES = 2500
@@ -23,19 +24,10 @@ END, PAD = "</s>", "<pad>"
 
 def train_tokenizer(texts: list[str], pieces: int):
     """Byte-level BPE over bulletins and summaries; every text ends with the end mark."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from tokenizers import processors
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=pieces,
-        special_tokens=[PAD, END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer = byte_level_bpe(texts, pieces, [PAD, END], prefix_space=True)
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"$A {END}", special_tokens=[(END, tokenizer.token_to_id(END))]
     )
@@ -131,7 +123,7 @@ def mean_rouge(found: list[str], rows: list[dict]) -> dict:
 def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     """Trains, saves and measures; returns the metrics, or what was done when stopped."""
     import torch
-    from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
+    from transformers import T5ForConditionalGeneration
 
     options, plan = settings("summarization", __doc__.splitlines()[0], PLAN, argv)
     sizes = (12, 3, 2) if options.quick else (AN_EPOCH, TEST, VALIDATION)
@@ -142,19 +134,17 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     def rows(epoch: int) -> list[dict]:
         return [row for row in bulletins(sizes[0], plan.seed * 1000 + epoch) if row["document"] not in unseen]
 
-    kept_tokenizer = options.out / "tokenizer"
-    if kept_tokenizer.is_dir():  # a resumed training goes on with the very same pieces
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(str(kept_tokenizer))
-    else:
+    def new_tokenizer():
         texts = [text for row in rows(0) for text in (row["document"], row["summary"])]
-        tokenizer = train_tokenizer(texts, 400 if options.quick else PIECES)
-        tokenizer.save_pretrained(str(kept_tokenizer))
+        return train_tokenizer(texts, 400 if options.quick else PIECES)
+
+    tokenizer = kept_tokenizer(options.out / "tokenizer", new_tokenizer)
 
     def told(model, held_out: list[dict]) -> list[str]:
         return summarise(model, tokenizer, [row["document"] for row in held_out])
 
-    def validate(model) -> str:
-        return f"ROUGE-L {mean_rouge(told(model, validation), validation)['value']:.3f}"
+    def validate(model) -> dict[str, float]:
+        return {"validation ROUGE-L": float(mean_rouge(told(model, validation), validation)["value"])}
 
     torch.manual_seed(plan.seed)
     model = new_model(tokenizer)
@@ -172,6 +162,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     if not costs["finished"]:
         return costs
     save_model(model, options.out, tokenizer)
+    draw_curve(costs["curve"], options.out / "curve.png")
     kept = T5ForConditionalGeneration.from_pretrained(str(options.out), dtype=torch.float32).eval()
     mine = told(kept, test)
     metrics = {

@@ -27,6 +27,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from course_utils.evaluation import wilson
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 QUICK_DATA = Path(__file__).resolve().parent / "quick_data"
@@ -80,17 +82,6 @@ def grouped_split(groups: Sequence, held_out: dict[str, int], seed: int) -> dict
             parts[name].extend(members[order.pop()])
     parts["train"] = sorted(row for group in order for row in members[group])
     return parts
-
-
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % confidence interval of the share right/total (Wilson 1927, without continuity correction)."""
-    if not 0 <= right <= total or total == 0:
-        raise ValueError(f"{right} of {total} is no share.")
-    z = 1.959964
-    share = right / total
-    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share(right: Sequence[bool]) -> dict:
@@ -396,7 +387,7 @@ def train(
     examples: Callable[[int], Sequence],
     plan: Plan,
     state_folder: Path,
-    validate: Callable[[object], str] | None = None,
+    validate: Callable[[object], str | dict[str, float]] | None = None,
     loss_of: Callable[[object, dict], object] = model_loss,
     stop_after: int | None = None,
     batch_of: Callable[[list], dict] = collate,
@@ -407,7 +398,8 @@ def train(
     """Trains the model's trainable weights in place and returns what it cost: steps, seconds, peak memory, precision.
 
     `examples(epoch)` gives the epoch's examples, the same ones whenever it is asked: the model's arguments as lists or
-    numbers, "input_ids" and "labels" among them. `validate(model)` says after each epoch how good it is;
+    numbers, "input_ids" and "labels" among them. `validate(model)` says after each epoch how good it is, in words or as
+    named numbers; losses and such numbers are kept in `state_folder`/losses.jsonl and returned as "curve".
     `loss_of(model, inputs)` stands in for the model's own loss. State is kept in `state_folder`/state.pt. `stop_after`
     ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk belongs to
     another training. The weights after each epoch stay in `state_folder`/epoch_1.safetensors and so on, unless
@@ -435,6 +427,7 @@ def train(
     done, spent = state.load()
     start = saved = time.monotonic()
     size_total = sum(map(sum, epochs))
+    losses = Losses(state_folder / "losses.jsonl", done)
     loss_average = 0.0
     model.train()
     with progress_bar() as bar:
@@ -456,6 +449,8 @@ def train(
                 scheduler.step()
                 optimizer.zero_grad()
                 loss_average = 0.98 * loss_average + 0.02 * loss.item() if loss_average else loss.item()
+                if step % max(1, total // 100) == 0:
+                    losses.add(step, training_loss=loss_average)
                 if step % 200 == 0:
                     bar.console.print(f"epoch {epoch + 1} step {step}/{total} loss {loss_average:.3f}", highlight=False)
                 if step == stop_after:
@@ -471,6 +466,9 @@ def train(
             if validate and step > done:
                 model.eval()
                 measured = validate(accelerator.unwrap_model(model))
+                if isinstance(measured, dict):
+                    losses.add(step, **measured)
+                    measured = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
                 bar.console.print(f"after epoch {epoch + 1}: {measured}", highlight=False)
                 model.train()
     seconds = spent + time.monotonic() - start
@@ -488,7 +486,25 @@ def train(
         "precision": "bfloat16 autocast" if precision == "bf16" else "float32",
         "device": accelerator.device.type,
         "threads": torch.get_num_threads(),
+        "curve": losses.lines,
     }
+
+
+class Losses:
+    """The learning curve, a line of JSON each time something was measured; after a stop it goes on where it was."""
+
+    def __init__(self, path: Path, done: int):
+        self.path = path
+        lines = [json.loads(line) for line in path.read_text(encoding="utf8").splitlines()] if path.is_file() else []
+        self.lines = [line for line in lines if line["step"] <= done]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf8")
+
+    def add(self, step: int, **measured: float) -> None:
+        """Notes what was measured after `step` steps."""
+        self.lines.append({"step": step, **{name: round(value, 4) for name, value in measured.items()}})
+        with self.path.open("a", encoding="utf8") as file:
+            file.write(json.dumps(self.lines[-1]) + "\n")
 
 
 def to_device(inputs: dict, device) -> dict:
@@ -622,7 +638,8 @@ def report(metrics: dict, folder: Path) -> dict:
 
 def catalogue_lines(folder: Path) -> str:
     """The size of the weights and the SHA-256 of every file that the checkpoint's folder needs, for the catalogue."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "metrics.json")
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    files = [path for path in files if path.name not in ("metrics.json", "README.md") and path.suffix != ".png"]
     hashes = [f'"{path.name}" = "{hashlib.sha256(path.read_bytes()).hexdigest()}"' for path in files]
     size = sum(path.stat().st_size for path in files if path.suffix == ".safetensors")
     return "\n".join([f"size = {size}", *hashes])
@@ -631,6 +648,8 @@ def catalogue_lines(folder: Path) -> str:
 def both_costs(first: dict, then: dict) -> dict:
     """What two trainings, one after the other, cost together."""
     added = {name: first[name] + then[name] for name in ("steps", first["unit"], "seconds", "resumed_at_step")}
+    later = [{**line, "step": first["steps"] + line["step"]} for line in then["curve"]]
+    added["curve"] = [*first["curve"], *later]
     return {**then, **added, "peak_memory_bytes": max(first["peak_memory_bytes"], then["peak_memory_bytes"])}
 
 

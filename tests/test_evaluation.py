@@ -58,21 +58,24 @@ def test_the_interval_holds_the_share(right, wrong):
 
 
 def test_the_interval_is_wilsons():
-    # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81/263.
+    # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81/263 and 0/20.
     assert evaluation.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert evaluation.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    with pytest.raises(ValueError, match="no share"):
+        evaluation.wilson(3, 2)
 
 
 def test_resampling_is_repeatable_and_holds_the_value():
     counts = [(1, 2, 1), (0, 1, 0), (3, 3, 4), (0, 0, 0)] * 10
-    value = evaluation._f1([sum(column) for column in zip(*counts)])
-    low, high = evaluation.resampled(counts, evaluation._f1)
-    assert low < value < high and (low, high) == evaluation.resampled(counts, evaluation._f1)
+    value = evaluation.entity_f1([sum(column) for column in zip(*counts)])
+    low, high = evaluation.resampled(counts, evaluation.entity_f1)
+    assert low < value < high and (low, high) == evaluation.resampled(counts, evaluation.entity_f1)
 
 
 def test_answers_are_compared_as_squad_does():
-    assert evaluation._plain("The Eiffel-Tower, a tower!") == ["eiffeltower", "tower"]
-    assert evaluation._overlap("in the sandy soil", "sandy soil") == pytest.approx(0.8)
-    assert evaluation._overlap("clay", "sandy soil") == 0
+    assert evaluation.answer_words("The Eiffel-Tower, a tower!") == ["eiffeltower", "tower"]
+    assert evaluation.answer_overlap("in the sandy soil", "sandy soil") == pytest.approx(0.8)
+    assert evaluation.answer_overlap("clay", "sandy soil") == 0
 
 
 def test_the_texts_are_well_formed():

@@ -1,14 +1,9 @@
 """The n-gram baseline: its probabilities sum to one after any context, and it learns what repeats."""
 
-import sys
-from pathlib import Path
-
 import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "recipes"))
 from kneser_ney import KneserNey
 
 TEXTS = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12), min_size=1, max_size=6)

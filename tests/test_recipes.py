@@ -9,24 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def recipes_importable():
-    sys.path.insert(0, str(RECIPES))
-    yield
-    sys.path.remove(str(RECIPES))
-
-
-@pytest.fixture(scope="module")
-def training(recipes_importable):
-    """The shared code, with the precision fixed: two runs are compared to the last bit, on any machine."""
-    import training
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "faster_precision", lambda: "no")
-        yield training
+from course_utils import evaluation
+from course_utils.syllabus import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +44,14 @@ def weights(folder: Path) -> dict:
 
 
 def test_missing_data_is_one_sentence(tmp_path):
-    command = [sys.executable, str(RECIPES / "sentiment.py"), "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        str(ROOT / "recipes" / "sentiment.py"),
+        "--data",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert "There is no training data sentiment/sst2_train.jsonl.gz" in done.stderr
@@ -111,7 +102,7 @@ def test_the_treebank_split_of_the_quick_data_does_not_leak(sentiment, training)
     assert [row for row in rows for text in held if f" {row['text']} " in text and f" {row['text']} " != text]
 
 
-def test_premises_and_labels_do_not_leak(recipes_importable, training):
+def test_premises_and_labels_do_not_leak(training):
     import entailment
 
     data = entailment.load(training.QUICK_DATA, is_quick=True)
@@ -123,7 +114,7 @@ def test_premises_and_labels_do_not_leak(recipes_importable, training):
         assert seen and unseen and not seen & unseen
 
 
-def test_tweets_that_differ_in_a_link_are_one_group(recipes_importable):
+def test_tweets_that_differ_in_a_link_are_one_group():
     import ner
 
     one, other = (
@@ -149,7 +140,7 @@ def test_detokenise(sentiment, spaced, written):
     assert sentiment.detokenise(spaced) == written
 
 
-def test_a_set_without_misc_neither_teaches_nor_unlearns_it(recipes_importable):
+def test_a_set_without_misc_neither_teaches_nor_unlearns_it():
     import ner
     import torch
 
@@ -171,7 +162,7 @@ def test_a_set_without_misc_neither_teaches_nor_unlearns_it(recipes_importable):
     assert outside > either + 3
 
 
-def test_further_pieces_of_a_word_continue_its_entity(recipes_importable, training):
+def test_further_pieces_of_a_word_continue_its_entity(training):
     import ner
     from transformers import AutoTokenizer
 
@@ -183,7 +174,7 @@ def test_further_pieces_of_a_word_continue_its_entity(recipes_importable, traini
     assert names[1] == "B-LOC" and "##" in pieces[2] and names[2] == "I-LOC"
 
 
-def test_tags_are_read_at_the_first_piece(recipes_importable, training, monkeypatch):
+def test_tags_are_read_at_the_first_piece(training, monkeypatch):
     import ner
     import numpy
     from transformers import AutoTokenizer
@@ -202,7 +193,7 @@ def test_tags_are_read_at_the_first_piece(recipes_importable, training, monkeypa
     assert ner.tags(None, tokenizer, [{"tokens": ["Cupertino", "Graz"]}]) == [["B-LOC", "B-LOC"]]
 
 
-def test_answer_windows_hold_the_answer_or_say_that_they_do_not(recipes_importable, training):
+def test_answer_windows_hold_the_answer_or_say_that_they_do_not(training):
     import random
 
     import question_answering
@@ -225,7 +216,7 @@ def test_answer_windows_hold_the_answer_or_say_that_they_do_not(recipes_importab
     assert 0 < absent < 30 * len(rows) / 4
 
 
-def test_a_borrowed_paragraph_does_not_hold_the_answer(recipes_importable, training):
+def test_a_borrowed_paragraph_does_not_hold_the_answer(training):
     import random
 
     import question_answering
@@ -244,11 +235,10 @@ def test_a_borrowed_paragraph_does_not_hold_the_answer(recipes_importable, train
 
 
 @given(starts=st.lists(st.integers(-9, 9), min_size=2, max_size=9), seed=st.integers(0, 99), longest=st.integers(1, 4))
-def test_best_span_is_the_best_of_all_spans(recipes_importable, starts, seed, longest):
+def test_best_span_is_the_best_of_all_spans(starts, seed, longest):
     import random
 
     import numpy
-    import question_answering
 
     chance = random.Random(seed)
     ends = [chance.randint(-9, 9) for _ in starts]
@@ -259,23 +249,15 @@ def test_best_span_is_the_best_of_all_spans(recipes_importable, starts, seed, lo
         for last in range(first, min(len(starts), first + longest))
         if allowed[first] and allowed[last]
     ]
-    score, first, last = question_answering.best_span(
+    score, first, last = evaluation.best_span(
         numpy.array(starts, dtype=float), numpy.array(ends, dtype=float), allowed, longest
     )
     assert score == max(spans) == starts[first] + ends[last]
     assert allowed[first] and allowed[last] and 0 <= last - first < longest
 
 
-def test_answers_are_compared_as_squad_does(recipes_importable):
-    import question_answering
-
-    assert question_answering.plain("The Eiffel-Tower, a tower!") == ["eiffeltower", "tower"]
-    assert question_answering.overlap("in the sandy soil", "sandy soil") == pytest.approx(0.8)
-    assert question_answering.overlap("clay", "sandy soil") == 0
-
-
 @pytest.fixture(scope="module")
-def casing_tokenizer(recipes_importable, training):
+def casing_tokenizer(training):
     import ner
 
     return ner.casing_tokenizer()
@@ -305,7 +287,7 @@ def test_beside_the_marks_the_pieces_are_the_encoders(casing_tokenizer, encoder_
 
 
 def test_the_checkpoint_holds_the_tokenizer_of_its_recipe(casing_tokenizer):
-    stored = RECIPES.parent / "checkpoints" / "ner" / "tokenizer.json"
+    stored = ROOT / "checkpoints" / "ner" / "tokenizer.json"
     assert json.loads(stored.read_text(encoding="utf8")) == json.loads(casing_tokenizer.backend_tokenizer.to_str())
 
 
@@ -314,7 +296,7 @@ def test_a_mark_belongs_to_its_word(casing_tokenizer):
     assert words == [None, 0, 0, 1, 1, 1, 2, 3, 3, None]
 
 
-def test_other_casings_keep_tags_and_links(recipes_importable):
+def test_other_casings_keep_tags_and_links():
     import random
 
     import ner
@@ -326,7 +308,7 @@ def test_other_casings_keep_tags_and_links(recipes_importable):
     assert sum(one["tokens"] == row["tokens"] for one in found) > 200
 
 
-def test_one_piece_in_five_is_masked_and_remembered(recipes_importable):
+def test_one_piece_in_five_is_masked_and_remembered():
     import random
 
     import fill_mask
@@ -343,14 +325,6 @@ def test_one_piece_in_five_is_masked_and_remembered(recipes_importable):
 
 
 # ---------------------------------------------------------------- figures and batches
-
-
-def test_wilson_interval(training):
-    # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81/263 and 0/20.
-    assert training.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert training.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
-    with pytest.raises(ValueError, match="no share"):
-        training.wilson(3, 2)
 
 
 @given(lengths=st.lists(st.integers(1, 80), max_size=60), tokens=st.integers(1, 200), seed=st.integers(0, 3))
@@ -468,7 +442,7 @@ def test_a_damaged_state_is_one_sentence(sentiment, training, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["ner", "entailment", "question_answering", "fill_mask"])
-def test_the_other_recipes_run_from_end_to_end(recipes_importable, name, tmp_path):
+def test_the_other_recipes_run_from_end_to_end(name, tmp_path):
     recipe = __import__(name)
     metrics = recipe.main(["--quick", "--out", str(tmp_path), "--threads", "1"])
     config = json.loads((tmp_path / "config.json").read_text())

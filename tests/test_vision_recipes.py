@@ -1,32 +1,18 @@
 """The recipes for pictures: groups, augmentation, a ViT's start, and trainings that can be stopped and resumed."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def recipes_importable():
-    sys.path.insert(0, str(RECIPES))
-    yield
-    sys.path.remove(str(RECIPES))
-
 
 @pytest.fixture(scope="module")
-def vision(recipes_importable):
-    """The shared code, with the precision fixed: two runs are compared to the last bit, on any machine."""
-    import training
+def vision(training):
     import vision
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "faster_precision", lambda: "no")
-        yield vision
+    return vision
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,11 @@
 """The recipes of the models that write: each runs through, and what it writes loads as any checkpoint does."""
 
 import random
-import sys
-from pathlib import Path
 
+import bulletins
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
-sys.path.insert(0, str(RECIPES))
-
-import bulletins  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +31,17 @@ def test_a_translator_loads_with_the_marian_classes(quick):
     ids = model.generate(**tokenizer(["This house is big."], return_tensors="pt"), max_length=12)
     assert ids.shape[0] == 1
     assert metrics["agreement"]["rows"] == 60
+    assert (out / "curve.png").stat().st_size < 60_000
+    assert {"training_loss", "validation chrF, greedy"} <= {
+        name for line in metrics["training"]["curve"] for name in line
+    }
     assert 0 <= metrics["test"]["chrF"]["value"] <= 100
 
 
-def test_no_sentence_is_on_two_sides_of_the_translators_split():
+def test_no_sentence_is_on_two_sides_of_the_translators_split(training):
     import translation
 
-    parts = translation.load(RECIPES / "quick_data", True)
+    parts = translation.load(training.QUICK_DATA, True)
     english = {part: {translation.alike(text) for text in many} for part, many in parts.items()}
     french = {part: {translation.alike(t) for many in parts[part].values() for t in many} for part in parts}
     for held in ("test", "validation"):
