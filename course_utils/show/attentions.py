@@ -27,7 +27,7 @@ def attention(
     target_tokens: Sequence[str] | None = None,
     special: Sequence[str] = SPECIAL,
 ) -> View:
-    """All layers and heads over one text (met first in day 3).
+    """All layers and heads over one text (met first in day 4).
 
     `weights` is what a model returns as `attentions`: one array a layer, of shape (heads, tokens, tokens) or with a
     batch of one before it; row by row, how much of a token's attention goes to each token, so that every row sums
@@ -75,7 +75,7 @@ def attention(
 
 
 def heatmap(weights: object, tokens: Sequence[str], columns: Sequence[str] | None = None, title: str = "") -> View:
-    """One head as a picture with seaborn, readable up to 64 tokens (met first in day 3).
+    """One head as a picture with seaborn, readable up to 64 tokens (met first in day 4).
 
     `weights` has shape (tokens, tokens), or (tokens, columns) with other `columns`, as in cross-attention; rows sum
     to 1.

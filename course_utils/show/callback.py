@@ -6,7 +6,7 @@ from .training import Curves
 
 
 class CurvesCallback(TrainerCallback):
-    """Draws loss, evaluation and table of a Trainer in one output that renews itself (met first in day 7).
+    """Draws loss, evaluation and table of a Trainer in one output that renews itself (met first in day 6).
 
         trainer = Trainer(..., callbacks=[show.CurvesCallback()])
 

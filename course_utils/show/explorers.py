@@ -25,7 +25,7 @@ class Shown:
 
 
 class Explorer:
-    """Widgets over a view that they renew (met first in day 1).
+    """Widgets over a view that they renew (met first in day 8).
 
     The view is an output of its own, like any other; the widgets only change it. So a notebook without a kernel, or
     on GitHub, shows the first view in full.
@@ -79,7 +79,7 @@ class Explorer:
 def text_explorer(
     view: Callable[[str], View | Sequence[View]], text: str, label: str = "Text", longest: int = 300
 ) -> Explorer:
-    """Type a text and see what becomes of it (met first in day 1).
+    """Type a text and see what becomes of it (met first in day 8).
 
     `view` is called with the text and returns a view, or several, for instance its tokens and its attention:
 
@@ -95,7 +95,7 @@ def text_explorer(
 
 
 def sampling_explorer(logits: Sequence[float], tokens: Sequence[str], samples: int = 20, seed: int = 0) -> Explorer:
-    """Sliders for temperature, top-k and top-p over one distribution (met first in day 4).
+    """Sliders for temperature, top-k and top-p over one distribution (met first in day 9).
 
     `logits` has shape (vocabulary,) and `tokens` names them, as in `show.sampling`.
     """

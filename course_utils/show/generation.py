@@ -15,7 +15,7 @@ SHOWN_STEPS = 12  # the rest of a long text is folded
 
 
 def candidates(prompt: str, chosen: Sequence[str], candidates: Sequence[Sequence[tuple[str, float]]]) -> View:
-    """What the model could have said at every step (met first in day 4).
+    """What the model could have said at every step (met first in day 9).
 
     `chosen` are the tokens that were generated after `prompt`; `candidates` holds for each of them the likeliest
     tokens with their probabilities, as pairs. Raises ValueError where the two differ in length or a probability is
@@ -63,7 +63,7 @@ def _visible(token: str) -> str:
 
 
 def beams(prompt: str, beams: Sequence[tuple[Sequence[str], float]]) -> View:
-    """Beams as a tree: what they share is drawn once (met first in day 4).
+    """Beams as a tree: what they share is drawn once (met first in day 9).
 
     `beams` are pairs of the tokens after `prompt` and the beam's score (a log-probability, the best nearest to 0).
     A beam that is the beginning of another may be among them: so a search by hand can show what it dropped on the
@@ -127,7 +127,7 @@ def sampling(
     seed: int = 0,
     shown: int = 12,
 ) -> View:
-    """What temperature, top-k and top-p leave of a distribution, and what is drawn from it (met first in day 4).
+    """What temperature, top-k and top-p leave of a distribution, and what is drawn from it (met first in day 9).
 
     `logits` has shape (vocabulary,), `tokens` names them. In the order of transformers' generate(): divide by
     `temperature`, keep the `top_k` likeliest (0 keeps all), keep the fewest likeliest that together reach `top_p`.

@@ -9,7 +9,7 @@ from .view import View, counted
 
 
 def entities(text: str, entities: Sequence[dict], tokens: Sequence[dict] | None = None) -> View:
-    """Mark the entities of a text (met first in day 6).
+    """Mark the entities of a text (met first in day 8).
 
     `entities` is what a token-classification pipeline returns: dictionaries with `start` and `end` (characters of
     `text`, the end excluded), `entity_group` or `entity` or `label`, and where there is one a `score` between 0 and

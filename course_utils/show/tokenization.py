@@ -26,7 +26,7 @@ def tokens(
     words: Sequence[int | None] | None = None,
     unknown: str | Sequence[str] = ("[UNK]", "<unk>"),
 ) -> View:
-    """Show how `text` was cut (met first in day 1).
+    """Show how `text` was cut (met first in day 2).
 
     `tokens` is a list of strings, with `ids`, `offsets` (start and end in characters of `text`, the end excluded),
     `special` (1 for a special token) and `words` (the number of the word each token belongs to, None for none)

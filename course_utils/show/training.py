@@ -16,7 +16,7 @@ UNPLOTTED = ("step", "epoch", "learning_rate", "grad_norm", "total_flos", "train
 
 
 def curves(history: Sequence[Mapping]) -> View:
-    """Loss, evaluation and a table of a training that is over (met first in day 7).
+    """Loss, evaluation and a table of a training that is over (met first in day 6).
 
     `history` is the `state.log_history` of a Trainer, or a list of dictionaries with `step` and numbers by name,
     such as `loss`, `eval_loss`, `eval_accuracy`. Names with "loss" share the upper panel, all others the lower one.
@@ -31,7 +31,7 @@ def curves(history: Sequence[Mapping]) -> View:
 
 
 class Curves:
-    """The curves of a loop of one's own, in one output that renews itself (met first in day 7).
+    """The curves of a loop of one's own, in one output that renews itself (met first in day 6).
 
         progress = show.Curves()
         for step, batch in enumerate(batches, 1):

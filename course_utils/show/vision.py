@@ -14,7 +14,7 @@ LARGEST = 224  # pixels of the picture in the view
 
 
 def rollout(attentions: Sequence, residual: float = 0.5):
-    """Attention rollout: how much of each input token reaches each token of the last layer (met first in day 10).
+    """Attention rollout: how much of each input token reaches each token of the last layer (met first in day 4).
 
     `attentions` holds one array a layer, of shape (heads, tokens, tokens) or with a batch of one before it. In
     every layer the heads are averaged, `residual` of the identity is mixed in for the residual connection, and the
@@ -35,7 +35,7 @@ def rollout(attentions: Sequence, residual: float = 0.5):
 
 
 def patches(picture: object, grid: tuple[int, int], attentions: Sequence | None = None, prefix: int = 1) -> View:
-    """A picture cut into patches and, with `attentions`, how patches attend to each other (met first in day 10).
+    """A picture cut into patches and, with `attentions`, how patches attend to each other (met first in day 12).
 
     `picture` is a PIL image, or an array of shape (height, width) or (height, width, 3) with bytes or values from 0
     to 1. `grid` is the number of (rows, columns) of patches: the picture's size over the model's `patch_size`.
