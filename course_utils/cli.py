@@ -249,12 +249,8 @@ def adjust(
     gradebook: GradebookOption = None,
 ) -> None:
     """Change a mark by hand; what the tests gave is kept, and so is who decided, when and why."""
-    from course_utils.grading import decisions
-
-    with plain_errors():
-        where = {"reason": reason, "author": author, "new": new, "out": out, "gradebook": gradebook}
-        decided = decisions.adjust(student, day, add=add, set_to=set_to, clear=clear, **where)
-        console.print(str(decided), markup=False)
+    what = {"student": student, "day": day, "add": add, "set_to": set_to, "clear": clear}
+    _decide("adjust", **what, reason=reason, author=author, new=new, out=out, gradebook=gradebook)
 
 
 @app.command()
@@ -269,11 +265,16 @@ def extend(
     gradebook: GradebookOption = None,
 ) -> None:
     """Give a learner a deadline of their own for one day."""
+    what = {"student": student, "day": day, "until": until}
+    _decide("extend", **what, reason=reason, author=author, new=new, out=out, gradebook=gradebook)
+
+
+def _decide(which: str, **options) -> None:
+    """Take a decision about a mark and say what it did."""
     from course_utils.grading import decisions
 
     with plain_errors():
-        where = {"reason": reason, "author": author, "new": new, "out": out, "gradebook": gradebook}
-        console.print(str(decisions.extend(student, day, until, **where)), markup=False)
+        console.print(str(getattr(decisions, which)(**options)), markup=False)
 
 
 @app.command()

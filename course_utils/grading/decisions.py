@@ -1,11 +1,12 @@
 """What an instructor decides from the shell: adjustments, extensions, and a look at the marks."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from .. import syllabus
 from .feedback import points
@@ -48,6 +49,16 @@ class Total:
     open: int  # marks that are not final
 
 
+class Grounds(TypedDict, total=False):
+    """What comes with every decision; all may be left out, but the reason."""
+
+    reason: str  # why
+    author: str  # who decides; the computer's user if empty
+    out: str | Path  # the folder of results; "graded"
+    gradebook: str | Path | None  # a file or SQLAlchemy URL, if it is not in `out`
+    new: bool  # accept a learner whom the gradebook does not have
+
+
 @contextmanager
 def open_book(out: str | Path, gradebook: str | Path | None = None) -> Iterator[Gradebook]:
     """The gradebook of a folder of results, or another one; it must be there.
@@ -66,11 +77,7 @@ def adjust(
     add: float | None = None,
     set_to: float | None = None,
     clear: bool = False,
-    reason: str = "",
-    author: str = "",
-    out: str | Path = "graded",
-    gradebook: str | Path | None = None,
-    new: bool = False,
+    **grounds: Unpack[Grounds],
 ) -> Decided:
     """Change a mark by hand and write the reports again. What the tests gave, and earlier decisions, are kept.
 
@@ -80,11 +87,7 @@ def adjust(
         add: points to add, or to take when below 0.
         set_to: the mark, whatever the tests and the deadline say.
         clear: undo all adjustments so far.
-        reason: why.
-        author: who decides; the computer's user if empty.
-        out: the folder of results.
-        gradebook: a file or SQLAlchemy URL, if it is not in `out`.
-        new: accept a learner whom the gradebook does not have.
+        grounds: reason, author, and where the marks are: see `Grounds`.
 
     Raises:
         DecisionError: not exactly one of add, set_to and clear; no reason; or no such learner.
@@ -95,23 +98,14 @@ def adjust(
         raise DecisionError("Say one thing: --add POINTS, --set POINTS or --clear.")
     kind = "add" if add is not None else "clear" if clear else "set"
     value = {"add": add, "set": set_to, "clear": 0.0}[kind]
-    slug = syllabus.day(day).slug
-    with open_book(out, gradebook) as book:
-        name = student if new else find_learner(student, book.learners())
-        return _decide(book, out, name, slug, lambda: book.adjust(name, slug, kind, value, reason, author or whoami()))
+
+    def change(book: Gradebook, name: str, slug: str, reason: str, author: str) -> None:
+        book.adjust(name, slug, kind, value, reason, author)
+
+    return _decide(student, day, change, **grounds)
 
 
-def extend(
-    student: str,
-    day: str | int,
-    until: str,
-    *,
-    reason: str = "",
-    author: str = "",
-    out: str | Path = "graded",
-    gradebook: str | Path | None = None,
-    new: bool = False,
-) -> Decided:
+def extend(student: str, day: str | int, until: str, **grounds: Unpack[Grounds]) -> Decided:
     """Give a learner a deadline of their own for a day and write the reports again.
 
     Args:
@@ -120,19 +114,32 @@ def extend(
 
     All other arguments and errors are those of `adjust`; PolicyError: `until` is no time.
     """
+
+    def change(book: Gradebook, name: str, slug: str, reason: str, author: str) -> None:
+        due = None if until == "none" else parse_time(until, book.policy().timezone).astimezone(UTC)
+        book.extend(name, slug, due, reason, author)
+
+    return _decide(student, day, change, **grounds)
+
+
+def _decide(
+    student: str,
+    day: str | int,
+    change: Callable[[Gradebook, str, str, str, str], None],
+    reason: str = "",
+    author: str = "",
+    out: str | Path = "graded",
+    gradebook: str | Path | None = None,
+    new: bool = False,
+) -> Decided:
     slug = syllabus.day(day).slug
     with open_book(out, gradebook) as book:
-        due = None if until == "none" else parse_time(until, book.policy().timezone).astimezone(UTC)
         name = student if new else find_learner(student, book.learners())
-        return _decide(book, out, name, slug, lambda: book.extend(name, slug, due, reason, author or whoami()))
-
-
-def _decide(book: Gradebook, out: str | Path, student: str, slug: str, decide) -> Decided:
-    before = _mark(book, student, slug)
-    decide()
-    after = _mark(book, student, slug)
-    renew_reports(book, out)
-    return Decided(student, slug, before, after)
+        before = _mark(book, name, slug)
+        change(book, name, slug, reason, author or whoami())
+        after = _mark(book, name, slug)
+        renew_reports(book, out)
+    return Decided(name, slug, before, after)
 
 
 def renew_reports(book: Gradebook, out: str | Path) -> None:

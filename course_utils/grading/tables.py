@@ -102,57 +102,54 @@ class Result(Base):
     seconds: Mapped[float]
 
 
-class StoredAdjustment(Base):
-    """One decision of a person about a mark. Rows are only ever added, here and below."""
+class _Decision:
+    """What people decide. Rows are only ever added."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
+    author: Mapped[str] = mapped_column(Words(200), sort_order=1)
+    made: Mapped[datetime] = mapped_column(sort_order=1)
+
+
+class _AboutAMark(_Decision):
+    """What they decide about one learner's mark for one day."""
+
+    student: Mapped[str] = mapped_column(Words(200), sort_order=-1)
+    day: Mapped[str] = mapped_column(Words(100), sort_order=-1)
+
+
+class StoredAdjustment(_AboutAMark, Base):
+    """A change to a mark."""
 
     __tablename__ = "adjustments"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    student: Mapped[str] = mapped_column(Words(200))
-    day: Mapped[str] = mapped_column(Words(100))
     kind: Mapped[str] = mapped_column(sa.String(10))  # "add", "set" or "clear"
     points: Mapped[float]
     reason: Mapped[str]
-    author: Mapped[str] = mapped_column(Words(200))
-    made: Mapped[datetime]
 
 
-class StoredExtension(Base):
+class StoredExtension(_AboutAMark, Base):
     """A learner's own deadline for a day."""
 
     __tablename__ = "extensions"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    student: Mapped[str] = mapped_column(Words(200))
-    day: Mapped[str] = mapped_column(Words(100))
     until: Mapped[datetime | None]
     reason: Mapped[str]
-    author: Mapped[str] = mapped_column(Words(200))
-    made: Mapped[datetime]
 
 
-class StoredHandMark(Base):
+class StoredHandMark(_AboutAMark, Base):
     """What a person gave for a free-text answer."""
 
     __tablename__ = "hand_marks"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    student: Mapped[str] = mapped_column(Words(200))
-    day: Mapped[str] = mapped_column(Words(100))
     task: Mapped[str] = mapped_column(Words(200))
     answer: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of the answer's text
     points: Mapped[float]
     comment: Mapped[str]
-    author: Mapped[str] = mapped_column(Words(200))
-    made: Mapped[datetime]
 
 
-class StoredPolicy(Base):
+class StoredPolicy(_Decision, Base):
     """A policy file as it was when grading began to use it; the newest holds."""
 
     __tablename__ = "policies"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
-    author: Mapped[str] = mapped_column(Words(200))
-    made: Mapped[datetime]
