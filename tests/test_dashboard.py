@@ -70,7 +70,8 @@ def test_every_mark_lies_in_one_band():
 
 def test_what_must_not_be_overlooked_is_said():
     page = dashboard([entry("a", problem="No kernel.", failed=True), entry("b", grade=grade(sandbox="none"))], {})
-    assert "1 mark open" in page and "1 submission ran without a sandbox" in page
+    assert "1 mark open" in page and "No kernel. (1 submission)" in page
+    assert "1 submission ran without a sandbox" in page
     assert "The gradebook is empty" in dashboard([], {})
 
 

@@ -73,6 +73,7 @@ def test_a_submission_without_a_grade_has_a_page_with_the_reason():
     assert "0 of 5 points" in words and "could not be graded" in words and "This is not a notebook." in words
     words = Outline(feedback.learner_page(entry(problem="The sandbox did not start.", failed=True))).words
     assert "Not graded yet" in words and "0 of 5" not in words
+    assert "sandbox" not in words and "not in your submission" in words, "why is for the instructor to read"
 
 
 def test_headings_captions_language_and_nothing_from_outside():

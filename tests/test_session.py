@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 
@@ -11,7 +12,9 @@ pytest.importorskip("nbval")
 
 from grading_samples import DAY, POINTS, RIGHT, notebook
 
+from course_utils import syllabus
 from course_utils.grading import sandbox
+from course_utils.grading.batch import grade_folder
 from course_utils.grading.session import Grade, GradingError, Limits, grade_notebook, tests_hash
 
 pytestmark = pytest.mark.skipif(not sandbox.available(), reason="grading needs a sandbox, and none works here")
@@ -162,6 +165,33 @@ def test_marks_are_the_same_in_any_order_and_again():
 def test_a_missing_exercise_is_the_graders_error():
     with pytest.raises(GradingError, match="missing"):
         grade_notebook(notebook(RIGHT), replace(DAY, slug="day99_nothing"))
+
+
+def test_broken_tests_cost_nobody_a_point_and_stop_nobody(tmp_path, monkeypatch):
+    """The tests of a day break, are mended and break again; its marks are open, known and as they were before."""
+    shutil.copytree(DAY.root, tmp_path / "course")
+    day = replace(DAY, root=tmp_path / "course")
+    monkeypatch.setattr(syllabus, "days", lambda: (day,))
+    sound = day.hidden_tests.read_text()
+    broken = sound.replace("def test_best(submission):", "def test_best(submission, scores):")
+    (tmp_path / "in").mkdir()
+    for name, book in (("ada", notebook(RIGHT)), ("bo", notebook({})), ("cy", b"\x89PNG")):
+        (tmp_path / "in" / f"{name}.ipynb").write_bytes(book)
+
+    def run(tests):
+        day.hidden_tests.write_text(tests)
+        result = grade_folder(tmp_path / "in", tmp_path / "out", day, workers=2, limits=QUICK)
+        return result, {e.student: None if e.failed else e.points for e in result.entries}
+
+    sentence = "The tests in solutions/tests/test_day00_sample.py cannot be run: there is no fixture 'scores'"
+    first, marks = run(broken)
+    assert marks == {"ada": None, "bo": None, "cy": 0} and first.failed == 2
+    assert f"{sentence} (in test_best). (2 submissions)" in str(first) and sentence in first.entries[0].sentence
+    page = next((first.out / "feedback").rglob("ada-*.html")).read_text()
+    assert "Not graded yet" in page and "test_best" not in page and "scores" not in page
+    assert run(sound)[1] == {"ada": 10, "bo": 0, "cy": 0}
+    again, marks = run(broken)
+    assert marks == {"ada": 10, "bo": 0, "cy": 0} and again.failed == 2 and sentence in str(again)
 
 
 def test_an_unknown_sandbox_is_the_graders_error():

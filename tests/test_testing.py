@@ -101,6 +101,68 @@ def test_a_broken_file_is_the_tests_error(file, text, reason):
         run_tests(file, None)
 
 
+HEAD = """
+import pytest
+
+@pytest.fixture
+def table():
+    raise OSError("the table is gone")
+
+@pytest.fixture(scope="module")
+def total(submission):
+    return submission.add(1, 2)["sum"]
+
+@pytest.fixture
+def half(total):
+    return total / 2
+
+@pytest.mark.task("add")
+@pytest.mark.points(1)
+"""
+
+
+@pytest.mark.parametrize(
+    "test, reason",
+    [
+        ("def test_it(submission, tabel): pass", "there is no fixture 'tabel' (in test_it)"),
+        ("def test_it(submission, table): pass", "OSError: the table is gone (in test_it)"),
+        ("def test_it(submission, request): request.getfixturevalue('tabel')", "there is no fixture 'tabel'"),
+        ("def test_it(submission): assert submision.add(1, 2) == 3", "name 'submision' is not defined"),
+        ("def test_it(submission): import nothing_of_this_name", "No module named 'nothing_of_this_name'"),
+        ("def test_it(submission): pytest.skip('not today')", "a test is skipped"),
+        ("@pytest.mark.skip\ndef test_it(submission): pass", "a test is skipped"),
+        ("@pytest.mark.points('two')\ndef test_it(submission): pass", "could not convert string to float"),
+    ],
+)
+def test_what_is_the_tests_fault_is_no_result(file, test, reason, capfd):
+    """Neither for a right submission nor for a wrong one; and no test after it is run for nothing."""
+    file.write_text(HEAD + test + "\ndef test_later(submission): submission.later()\n")
+    asked = []
+    for add_ in (add, fails):
+        with pytest.raises(TestingError) as broken:
+            run_tests(file, LocalSubmission({"add": add_, "later": lambda: asked.append(1)}))
+        assert reason in str(broken.value) and f"{file.parent.name}/test_day.py cannot be run" in str(broken.value)
+        assert str(broken.value).endswith(").") or "float" in reason
+        assert "\n" not in str(broken.value)
+    assert not asked and capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("fixture", ["total", "half"])
+def test_what_a_submission_breaks_in_a_fixture_is_its_own(file, fixture):
+    """Also the second time, when pytest raises again what it has kept."""
+    file.write_text(HEAD + f"def test_one({fixture}): pass\ndef test_two({fixture}): pass\n")
+    for add_, outcome, hint in ((fails, "failed", "add raised"), (add, "error", "has not the form")):
+        results = run_tests(file, LocalSubmission({"add": add_}))
+        assert [result.outcome for result in results] == [outcome] * 2 and results[1].earned == 0
+        assert all(hint in result.hint for result in results)
+
+
+def test_a_fixture_without_end_is_stopped(file):
+    file.write_text(HEAD.replace('raise OSError("the table is gone")', "while True: pass") + "def test_it(table): pass")
+    with pytest.raises(TestingError, match="longer than 0.1 seconds"):
+        run_tests(file, None, timeout=0.1)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(TestingError, match="no test file"):
         run_tests(tmp_path / "test_none.py", None)

@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple, TypedDict, Unpack
 
 from .. import syllabus
 from ..syllabus import Day
 from . import hand, untrusted, warm
 from . import sandbox as sandboxes
 from .cluster import cluster
-from .entries import Entry
+from .entries import Entry, failures
 from .feedback import points
 from .files import printable
 from .gradebook import Gradebook, NoGradebookError
@@ -46,6 +47,7 @@ class BatchResult:
     seconds: float
     interrupted: bool = False
     pages: tuple[Path, ...] = field(default=(), repr=False)
+    unfinished: tuple[Entry, ...] = field(default=(), repr=False)  # attempts of this run that failed
 
     @property
     def graded(self) -> int:
@@ -59,8 +61,13 @@ class BatchResult:
 
     @property
     def failed(self) -> int:
-        """How many marks are still open because grading itself failed."""
-        return sum(entry.failed for entry in self.entries)
+        """How many submissions grading itself failed for; some may still have the mark of an earlier run."""
+        return len(self._failures)
+
+    @property
+    def _failures(self) -> list[Entry]:
+        found = {(entry.file, entry.sha256): entry for entry in (*self.entries, *self.unfinished) if entry.failed}
+        return list(found.values())
 
     def __str__(self) -> str:
         """What happened, and where everything is."""
@@ -69,7 +76,9 @@ class BatchResult:
         if troubled:
             lines.append(f"{troubled} could not be graded; each has its line and its page.")
         if self.failed:
-            lines.append(f"{self.failed} failed in grading itself: the marks are open, run the same command again.")
+            lines.append(f"{self.failed} failed in grading itself. Their marks are open, or as they were before:")
+            lines += [f"  {reason}" for reason in failures(self._failures)]
+            lines.append("Mend what is named there, then run the same command again: only these are graded.")
         if self.interrupted:
             left = self.total - len(self.entries)
             lines.append(f"Stopped with {left} of {self.total} left: run the same command to go on.")
@@ -89,21 +98,27 @@ class BatchResult:
         return table
 
 
+class Options(TypedDict, total=False):
+    """What a run and a dry run are told alike; all may be left out."""
+
+    sandbox: str | None  # "bwrap", "namespaces" or "none"; the strongest that works here if None
+    limits: Limits | None  # what one submission may use
+    regrade: bool  # run everything again; earlier attempts stay in the gradebook
+    gradebook: str | Path | None  # a file or an SQLAlchemy URL; `gradebook.db` in `out` if None
+    grade: GradeFunction  # what grades one notebook
+
+
 def grade_folder(
     folder: str | Path,
     out: str | Path,
     day: "str | int | Day | None" = None,
     *,
     workers: int | None = None,
-    sandbox: str | None = None,
-    limits: Limits | None = None,
     progress: Progress | None = None,
-    regrade: bool = False,
-    gradebook: str | Path | None = None,
     policy: str | Path | Policy | None = None,
     scheduler: str | None = None,
     executor: Executor | None = None,
-    grade: GradeFunction = grade_notebook,
+    **options: Unpack[Options],
 ) -> BatchResult:
     """Grade every submission of a folder and write gradebook, CSV and pages.
 
@@ -115,15 +130,11 @@ def grade_folder(
         out: where the results go.
         day: grade everything as this day; None to recognise each notebook's day.
         workers: submissions at the same time; as many as there are cores if None.
-        sandbox: "bwrap", "namespaces" or "none"; the strongest that works here if None.
-        limits: what one submission may use.
         progress: called as `progress(done, total, name)` after every submission.
-        regrade: run everything again; earlier attempts stay in the gradebook.
-        gradebook: a file or an SQLAlchemy URL; `gradebook.db` in `out` if None.
         policy: deadlines and what follows from them; the gradebook keeps it, so None means the one that it has.
         scheduler: the address of a Dask scheduler on whose workers to run.
         executor: where else to run instead of on this machine; it is left open.
-        grade: what grades one notebook.
+        options: sandbox, limits, gradebook and more: see `Options`.
 
     Raises:
         SandboxError: there is no sandbox, and none was not asked for.
@@ -138,19 +149,20 @@ def grade_folder(
     """
     start = time.monotonic()
     policy = read_policy(policy) if isinstance(policy, str | Path) else policy
-    level = sandbox if scheduler or executor else sandboxes.choose(sandbox)
-    jobs, setting, out = _prepare(folder, out, day, level, limits, grade)
-    with _only_run(out), Gradebook(gradebook or out / "gradebook.db") as book:
+    jobs, setting, out, gradebook, regrade = _prepare(folder, out, day, bool(scheduler or executor), **options)
+    with _only_run(out), Gradebook(gradebook) as book:
         if policy:
             book.use_policy(policy, whoami())
         done = {} if regrade else known(book, jobs, setting)
         todo = [job for job in jobs if job.key not in done]
         report = _Reporter(progress, len(jobs), len(done))
         with _place(scheduler, executor, workers) as (place, workers):
-            interrupted = _Run(book, setting, report, workers).everything(todo, place)
+            run = _Run(book, setting, report, workers)
+            interrupted = run.everything(todo, place)
         entries, pages = write_reports(book, out, {job.name: job.path for job in jobs})
     chosen = _entries_of(jobs, entries, done)
-    return BatchResult(out, tuple(chosen), len(jobs), time.monotonic() - start, interrupted, tuple(pages))
+    seconds = time.monotonic() - start
+    return BatchResult(out, tuple(chosen), len(jobs), seconds, interrupted, tuple(pages), tuple(run.failed))
 
 
 @contextmanager
@@ -170,12 +182,8 @@ def plan_folder(
     out: str | Path,
     day: "str | int | Day | None" = None,
     *,
-    sandbox: str | None = None,
-    limits: Limits | None = None,
-    regrade: bool = False,
-    gradebook: str | Path | None = None,
     elsewhere: bool = False,
-    grade: GradeFunction = grade_notebook,
+    **options: Unpack[Options],
 ) -> Plan:
     """What `grade_folder` would grade, and why; nothing is run or written.
 
@@ -184,21 +192,40 @@ def plan_folder(
 
     All other arguments and errors are those of `grade_folder`.
     """
-    level = sandbox if elsewhere else sandboxes.choose(sandbox)
-    jobs, setting, out = _prepare(folder, out, day, level, limits, grade)
+    jobs, setting, out, gradebook, regrade = _prepare(folder, out, day, elsewhere, **options)
     try:
-        with Gradebook(gradebook or out / "gradebook.db", create=False) as book:
+        with Gradebook(gradebook, create=False) as book:
             return plan(book, jobs, setting, regrade)
     except NoGradebookError:
         return plan(None, jobs, setting, regrade)
 
 
-def _prepare(folder, out, day, level, limits, grade) -> tuple[list[Job], Setting, Path]:
+class _Task(NamedTuple):
+    jobs: list[Job]
+    setting: Setting
+    out: Path
+    gradebook: str | Path
+    regrade: bool
+
+
+def _prepare(
+    folder: str | Path,
+    out: str | Path,
+    day: "str | int | Day | None",
+    elsewhere: bool,
+    sandbox: str | None = None,
+    limits: Limits | None = None,
+    regrade: bool = False,
+    gradebook: str | Path | None = None,
+    grade: GradeFunction = grade_notebook,
+) -> _Task:
     """What both a run and a dry run begin with."""
+    level = sandbox if elsewhere else sandboxes.choose(sandbox)
     folder, out = Path(folder), Path(out)
     wanted = None if day is None else syllabus.day(day)
     check_tests(wanted)
-    return find_jobs(folder, out), Setting(wanted, limits or Limits(), level, grade), out
+    setting = Setting(wanted, limits or Limits(), level, grade)
+    return _Task(find_jobs(folder, out), setting, out, gradebook or out / "gradebook.db", regrade)
 
 
 @contextmanager
@@ -285,6 +312,7 @@ class _Run:
     def __init__(self, book: Gradebook, setting: Setting, report: _Reporter, workers: int):
         self._book, self._setting, self._report, self._workers = book, setting, report, workers
         self._started: dict[Future, Job] = {}
+        self.failed: list[Entry] = []
 
     def everything(self, jobs: list[Job], foreign: Executor | None) -> bool:
         """Grade all jobs; returns whether the user stopped it."""
@@ -321,7 +349,9 @@ class _Run:
             job = self._started.pop(future)
             entry = self._checked(self._result(future, job))
             seen = replace(job, sha256=entry.sha256)  # the file as it was read, should it have changed since
-            self._book.record(replace(entry, fingerprint=self._setting.fingerprint(seen, entry.day)))
+            entry = replace(entry, fingerprint=self._setting.fingerprint(seen, entry.day))
+            self._book.record(entry)
+            self.failed += [entry] if entry.failed else []
             self._report.finished(job.name)
 
     def _result(self, future: Future, job: Job) -> Entry:

@@ -11,7 +11,7 @@ from statistics import mean, median
 from markupsafe import Markup
 
 from .analysis import distribution, per_test
-from .entries import Entry
+from .entries import Entry, failures
 from .feedback import Pages, environment, heading, most_points, points, state
 from .files import write_whole
 from .similarity import Comparison
@@ -94,7 +94,9 @@ def _warnings(entries: list[Entry]) -> list[str]:
     """What must not be overlooked."""
     warnings = []
     if failed := sum(entry.failed for entry in entries):
-        warnings.append(f"{_count(failed, 'mark')} open, because grading itself failed: run the same command again.")
+        marks = _count(failed, "mark")
+        warnings.append(f"{marks} open, because grading itself failed: mend what stands below, then run it again.")
+        warnings += failures(entries)
     if bare := sum(bool(entry.grade) and entry.grade.sandbox == "none" for entry in entries):
         warnings.append(f"{_count(bare, 'submission')} ran without a sandbox: could have read or forged anything.")
     if doubtful := sum(entry.doubtful for entry in entries):

@@ -1,5 +1,6 @@
 """What grading one submission gave: a line of the gradebook and of every report."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -62,6 +63,12 @@ def cell_name(cell: CellResult) -> str:
     if cell.task == "+":
         return "A cell of your own"
     return f"Task {cell.task}" if cell.task else f"Cell {cell.cell_id}"
+
+
+def failures(entries: Iterable[Entry]) -> list[str]:
+    """Why grading itself failed, each reason once, with how many submissions it holds up."""
+    reasons = Counter(entry.problem for entry in entries if entry.failed)
+    return [f"{reason} ({count} submission{'s' if count > 1 else ''})" for reason, count in reasons.most_common()]
 
 
 def newest(attempts: Iterable[Entry], rules: Rules | None = None) -> list[Entry]:

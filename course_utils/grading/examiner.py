@@ -40,8 +40,11 @@ def run(order: dict, connection: socket.socket):
             data = stream.read()
         finding = examine(data, order)
         connection.sendall(json.dumps(finding).encode() + b"\n")
+    except testing.TestingError as error:
+        connection.sendall(json.dumps({"broken": str(error)}).encode() + b"\n")
     except BaseException as error:
-        connection.sendall(json.dumps({"broken": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+        broken = f"Grading failed: {type(error).__name__}: {error}"
+        connection.sendall(json.dumps({"broken": broken}).encode() + b"\n")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)

@@ -1,6 +1,7 @@
 """One page a learner, as HTML and as Markdown. Self-contained, accessible, and safe against what learners wrote.
 
-A page never has a hidden test's name or data: of a test it shows the description (its docstring) and the hint.
+A page never has a hidden test's name or data: of a test it shows the description (its docstring) and the hint. Nor does
+it say why grading itself failed: that is the instructor's to read, and may name a hidden test.
 """
 
 import json

@@ -69,7 +69,7 @@ def summary(line: "Line") -> list[str]:
     """How a mark came about, in sentences."""
     mark = line.mark
     words = [f"{points(mark.total)} of {points(mark.most)} points."]
-    if line.entry and line.entry.problem:
+    if line.entry and line.entry.problem and not line.entry.failed:
         words.append(one_line(line.entry.problem))
     if mark.hand_marks:
         words.append(f"{points(mark.hand)} of them were given by hand.")

@@ -135,7 +135,7 @@ def _finding(address, order, data, seconds):
         why = "ended while reading it" if ended else f"was stopped after {seconds:g} seconds"
         return {"problems": [f"Grading {why}: the submission overran what a grader allows."]}
     if "broken" in lines[1]:
-        raise GradingError(f"Grading failed: {lines[1]['broken']}")
+        raise GradingError(lines[1]["broken"])
     return lines[1]
 
 

@@ -35,7 +35,10 @@ PLUGINS_OFF += ["pastebin", "setuponly", "setupplan", "stepwise"]
 
 
 class TestingError(RuntimeError):
-    """The tests themselves cannot be run: a file that is missing or broken, or a task without tests."""
+    """The tests themselves cannot be run: a file, fixture or test that is missing or broken, or a task without tests.
+
+    Whoever's submission it is, right or wrong: nothing can be said about it.
+    """
 
     __test__ = False
 
@@ -50,6 +53,12 @@ class SubmissionTimeout(SubmissionError):
 
 class _TestTimeout(BaseException):
     """Raised inside a test that runs too long; no test catches it by accident."""
+
+
+# What no value that came from a submission, being plain data, can bring about: a misspelt name, a module or fixture
+# that is not there, a test that is skipped.
+_NEVER_THE_SUBMISSION = (NameError, ImportError, pytest.FixtureLookupError)
+_NEVER_THE_SUBMISSION += (pytest.skip.Exception, pytest.xfail.Exception)
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,8 @@ def run_tests(test_file, submission, task=None, timeout=None, before=None) -> li
 
     Nothing is printed, no ini file, conftest or installed plugin is read. `timeout` bounds each test, in seconds; it
     works in a main thread on Linux and macOS. `before` is called with the task's name as each test begins. Raises
-    TestingError if the tests cannot be run.
+    TestingError if the tests cannot be run, also if that shows only in the set-up of one of them: an error there is the
+    tests' own, unless a fixture that asks the submission raises it.
     """
     path = Path(test_file).resolve()
     if not path.is_file():
@@ -92,10 +102,10 @@ def run_tests(test_file, submission, task=None, timeout=None, before=None) -> li
     if code == pytest.ExitCode.INTERRUPTED and not plugin.broken:
         raise KeyboardInterrupt
     if plugin.broken:
-        raise TestingError(f"The tests in {path.name} cannot be run: {plugin.broken}")
+        raise TestingError(f"The tests in {_shown(path)} cannot be run: {plugin.broken.rstrip('.')}.")
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         about = f" for the task {task!r}" if task else ""
-        raise TestingError(f"There are no tests{about} in {path.name}.")
+        raise TestingError(f"There are no tests{about} in {_shown(path)}.")
     return plugin.results
 
 
@@ -226,8 +236,10 @@ class _Plugin:
         self._before = before
         self._task = task
         self._timeout = timeout
+        self._asking = {"submission"}  # the fixtures in which it may be the submission that fails
+        self._doubtful = []  # what was raised in them
         self.results = []
-        self.broken = ""
+        self.broken = ""  # why the tests cannot be run
 
     def pytest_configure(self, config):
         config.addinivalue_line("markers", "task(name): the task of the exercise that the test belongs to")
@@ -241,6 +253,25 @@ class _Plugin:
         if self._task is not None:
             items[:] = [item for item in items if _mark(item, "task", "") == self._task]
 
+    def pytest_internalerror(self, excinfo):
+        self.broken = self.broken or _words(excinfo.value)
+        return True  # else pytest prints it
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef):
+        if self._asking.intersection(fixturedef.argnames):
+            self._asking.add(fixturedef.argname)
+        try:
+            return (yield)
+        except BaseException as error:
+            self._doubtful += [error] if fixturedef.argname in self._asking else []
+            raise
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self):
+        with _alarm(self._timeout):
+            return (yield)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item):
         if self._before:
@@ -250,9 +281,19 @@ class _Plugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
-        if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+        if call.when != "teardown" and call.excinfo is not None and self._own_error(call):
+            self.broken = item.session.shouldstop = f"{_words(call.excinfo.value)} (in {item.name})"
+        elif call.when == "call" or (call.when == "setup" and call.excinfo is not None):
             self.results.append(self._result(item, call))
         return brief_report(item, call)
+
+    def _own_error(self, call):
+        """Whether it is the tests that are broken, whatever the submission is like."""
+        error = call.excinfo.value
+        if isinstance(error, _NEVER_THE_SUBMISSION):
+            return True
+        asked = isinstance(error, SubmissionError) or any(error is one for one in self._doubtful)
+        return call.when == "setup" and not asked
 
     def _result(self, item, call):
         outcome, hint = ("passed", "") if call.excinfo is None else _verdict(call.excinfo, item.path)
@@ -265,6 +306,16 @@ class _Plugin:
             hint=hint[:MAX_HINT],
             seconds=round(call.duration, 4),
         )
+
+
+def _words(error):
+    """What a broken test file fails of, in one line."""
+    if isinstance(error, pytest.FixtureLookupError):
+        return error.msg or f"there is no fixture {error.argname!r}"
+    if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
+        return "a test is skipped"
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def brief_report(item, call) -> pytest.TestReport:
@@ -307,6 +358,11 @@ def _verdict(excinfo, test_file):
 def _mark(item, name, default):
     marker = item.get_closest_marker(name)
     return marker.args[0] if marker and marker.args else default
+
+
+def _shown(path):
+    """A test file as it is known within the course: public and hidden tests of a day share their name."""
+    return Path(*path.parts[-3:])
 
 
 def _last_line(text):
