@@ -1,0 +1,8 @@
+# hint: softmax makes it from the logits
+def classify_pictures(pictures):
+    """Return label and score of each picture."""
+    pictures = [(one * 255).round().astype(np.uint8) if one.dtype.kind == "f" else one for one in pictures]
+    inputs = processor(pictures, return_tensors="pt")
+    with torch.inference_mode():
+        logits = model(**inputs).logits
+    return [{"label": model.config.id2label[row.argmax().item()], "score": row.max().item()} for row in logits]

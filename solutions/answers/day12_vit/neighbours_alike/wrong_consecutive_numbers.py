@@ -1,0 +1,12 @@
+# hint: have consecutive numbers
+def neighbours_alike(positions, rows, columns):
+    """Return the mean cosine similarity of neighbours, and of the others."""
+    patches = np.asarray(positions)[1:]
+    unit = patches / np.linalg.norm(patches, axis=1, keepdims=True)
+    alike = unit @ unit.T
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    steps = abs(np.arange(rows * columns)[:, None] - np.arange(rows * columns))
+    return {
+        "neighbours": float(alike[(steps == 1) | (steps == columns)].mean()),
+        "others": float(alike[(steps > 1) & (steps != columns)].mean()),
+    }

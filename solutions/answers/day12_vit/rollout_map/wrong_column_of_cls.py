@@ -1,0 +1,8 @@
+# hint: take the row of [CLS], not its column
+def rollout_map(attentions, rows, columns):
+    """Return the share of each patch in what [CLS] has gathered after all layers."""
+    flow = np.eye(1 + rows * columns)
+    for layer in attentions:
+        flow = (layer.mean(axis=0) + np.eye(len(flow))) / 2 @ flow
+    drawn = flow[1:, 0].reshape(rows, columns)
+    return drawn / drawn.sum()
