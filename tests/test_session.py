@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import socket
+import threading
 import time
 from dataclasses import replace
 
@@ -13,7 +15,7 @@ pytest.importorskip("nbval")
 from grading_samples import DAY, POINTS, RIGHT, notebook
 
 from course_utils import syllabus
-from course_utils.grading import sandbox
+from course_utils.grading import sandbox, warm
 from course_utils.grading.batch import grade_folder
 from course_utils.grading.session import Grade, GradingError, Limits, grade_notebook, tests_hash
 
@@ -192,6 +194,27 @@ def test_broken_tests_cost_nobody_a_point_and_stop_nobody(tmp_path, monkeypatch)
     assert run(sound)[1] == {"ada": 10, "bo": 0, "cy": 0}
     again, marks = run(broken)
     assert marks == {"ada": 10, "bo": 0, "cy": 0} and again.failed == 2 and sentence in str(again)
+
+
+def test_a_kernel_that_cannot_start_is_the_graders_error(tmp_path, monkeypatch):
+    """Neither a right submission nor an empty one gets a mark, and nobody waits for every cell's own kernel."""
+    address, ask, orders = str(tmp_path / "warm"), warm.ask, []
+
+    def refuse():
+        while True:
+            with listener.accept()[0] as connection:
+                orders.append(connection.recv(2**16))
+                connection.sendall(b'{"failed": "no wall here"}\n')
+
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(address)
+    listener.listen()
+    threading.Thread(target=refuse, daemon=True).start()
+    monkeypatch.setattr(warm, "ask", lambda to, order, data: ask(to, order | {"address": address}, data))
+    for answers in (RIGHT, {}):
+        with pytest.raises(GradingError, match="Grading failed: KernelError: .*no wall here"):
+            grade(notebook(answers))
+    assert len(orders) == 2
 
 
 def test_an_unknown_sandbox_is_the_graders_error():

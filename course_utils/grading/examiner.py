@@ -5,6 +5,7 @@ imports, evaluates or compares an object of the learner's: cells go to the kerne
 `wire`.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -92,6 +93,7 @@ class Examination:
         self.deaf = set()  # tasks that had to be killed, for they ignored an interrupt
         self.models = {}  # (function, arguments) -> the model that it handed over, or the error
         self.judges = []
+        self.broken = ""  # why no kernel can be started
         address, level = order["address"], order["level"]
 
         def start():
@@ -114,10 +116,29 @@ class Examination:
             self.conversation.close()
         if self.over():
             raise TimedOut
-        self.conversation.open()
+        with self.starting():
+            self.conversation.open()
         for number in range(before):
             if self.outcomes[number][0] in ("passed", "failed"):
                 self.quietly(number)
+
+    @contextlib.contextmanager
+    def starting(self):
+        """Where a kernel is started: before any of the learner's code has run in it, a failure is the grader's own."""
+        self.sound()
+        try:
+            yield
+        except kernels.KernelError as error:
+            self.broken = str(error)
+            raise
+
+    def sound(self):
+        """See that kernels can be started: a submission that had none has shown nothing, and its mark stays open.
+
+        Pytest, in whose hands cells and tests are run, takes the same error for one cell's or one test's.
+        """
+        if self.broken:
+            raise kernels.KernelError(self.broken)
 
     def quietly(self, number):
         """Run a cell again after a crash; it has been judged already."""
@@ -141,6 +162,7 @@ class Examination:
         from course_utils.grading.replaying import replay
 
         replay(self)
+        self.sound()
         if self.conversation.cut:
             self.problems.append("The notebook's output was longer than what is kept; the rest was cut.")
         rows = []
@@ -155,6 +177,7 @@ class Examination:
         submission = KernelSubmission(self, Discretion(self.public) if secret else None)
         longest = max(self.limits.task, 2 * self.limits.cell) * PATIENCE + _SLACK  # a training, and loading its model
         results = testing.run_tests(test_file, submission, timeout=longest, before=submission.begin)
+        self.sound()
         fit = submission.discretion.fit if secret else str
         return [replace(result, hint=fit(result.hint)) for result in results]
 
@@ -211,7 +234,8 @@ class KernelSubmission:
         architecture, kept, parameters = models.inspect(config, weights)
         judge = judging.Judge(examination.start, examination.limits, examination.deadline)
         examination.judges.append(judge)
-        judge.load(architecture, kept, weights)
+        with examination.starting():
+            judge.load(architecture, kept, weights)
         return models.HandedModel(architecture, kept, parameters, judge.ask)
 
     def _call(self, name, arguments, named, by="reply"):
