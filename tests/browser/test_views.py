@@ -3,13 +3,15 @@ alone.
 """
 
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 
-from course_utils import show
+from course_utils import logbook, show, syllabus
 
 pytest.importorskip("axe_playwright_python")
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -95,6 +97,21 @@ def test_tokens_have_no_script_and_nothing_for_axe(page, axe, scheme, tmp_path):
     tokens = opened(page, view, tmp_path)
     assert tokens.locator("li").count() == 5 and tokens.locator("script").count() == 0
     axe(page)
+
+
+def test_progress_has_nothing_for_axe(page, axe, scheme, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "on")
+    days = [replace(syllabus.day(number), root=tmp_path) for number in (1, 2)]
+    days[0].exercise.parent.mkdir()
+    for day in days:
+        shutil.copy(syllabus.day(day.number).exercise, day.exercise)
+    logbook.note_checks(days[0], "classify_texts", 3, 3)
+    logbook.note_submission(days[0])
+    shown = logbook.progress(days)._repr_html_()
+    assert "classify_texts" not in shown and "encode_batch" in shown
+    page.set_content(f'<html lang="en"><title>A notebook</title><main><h1>Mine</h1>{shown}</main>')
+    axe(page)
+    assert page.get_by_role("table", name="Your progress").get_by_role("rowheader").count() == 2
 
 
 def random_weights(*shape: int):
