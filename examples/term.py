@@ -27,7 +27,7 @@ from pathlib import Path
 from course_utils import syllabus
 from course_utils.grading.decisions import totals
 from course_utils.grading.files import slug
-from course_utils.grading.gradebook import Gradebook
+from course_utils.grading.gradebook import Gradebook, NoGradebookError
 from course_utils.syllabus import ROOT
 from examples.make_class import Answers
 
@@ -296,17 +296,17 @@ def for_real(folder: Path, address: str, workers: list[subprocess.Popen]) -> Cou
         print("$", shlex.join(["course", *words]), flush=True)
         if words[0] == "grade" and "--dry-run" not in words:
             words = [*words, "--scheduler", address]
-            book = folder / "graded" / "gradebook.db"
-            third = len(all_work()) // 3
-            killed = subprocess.Popen([script, *words], cwd=folder, stdout=subprocess.DEVNULL)
-            _when(book, third, killed)
-            killed.send_signal(signal.SIGKILL)
-            killed.wait()
-            print(f"(killed after {_graded(book)} of {len(all_work())}; the same command again)", flush=True)
+            book, all_ = folder / "graded" / "gradebook.db", len(all_work())
+            first = subprocess.Popen([script, *words], cwd=folder, stdout=subprocess.DEVNULL)
+            _follow(book, first, all_ // 3)
+            first.kill()
+            first.wait()
+            print(f"(killed after {_graded(book)} of {all_}; the same command again)", flush=True)
             again = subprocess.Popen([script, *words], cwd=folder)
-            _when(book, 2 * third, again)
+            _follow(book, again, 2 * all_ // 3)
             workers[0].kill()
-            print("(one of the two workers killed)", flush=True)
+            print(f"(one of the two workers killed after {_graded(book)} of {all_})", flush=True)
+            _follow(book, again, all_)
             if again.wait():
                 raise SystemExit("course grade failed.")
             return
@@ -315,17 +315,28 @@ def for_real(folder: Path, address: str, workers: list[subprocess.Popen]) -> Cou
     return course
 
 
-def _when(book: Path, number: int, process: subprocess.Popen) -> None:
-    """Wait until so many gradings are written down, or the process has ended."""
-    while process.poll() is None and _graded(book) < number:
-        time.sleep(0.2)
+def _follow(book: Path, process: subprocess.Popen, until: int) -> None:
+    """Say how far the grading is, until so many are written down.
+
+    Raises:
+        SystemExit: the process ended before that, so there was nothing left to kill.
+    """
+    said, all_ = _graded(book), len(all_work())
+    while (done := _graded(book)) < until:
+        if process.poll() is not None and _graded(book) < until:
+            raise SystemExit(f"course grade ended after {_graded(book)} of {all_}.")
+        if done >= said + 5:
+            said = done
+            print(f"  {done} of {all_} graded", flush=True)
+        time.sleep(1)
 
 
 def _graded(book: Path) -> int:
-    if not book.exists():
+    try:
+        with Gradebook(book, create=False) as opened:
+            return len(opened.finished())
+    except NoGradebookError:
         return 0
-    with Gradebook(book) as opened:
-        return len(opened.attempts())
 
 
 def main() -> int:
