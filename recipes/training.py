@@ -648,7 +648,9 @@ def catalogue_lines(folder: Path) -> str:
 def both_costs(first: dict, then: dict) -> dict:
     """What two trainings, one after the other, cost together."""
     added = {name: first[name] + then[name] for name in ("steps", first["unit"], "seconds", "resumed_at_step")}
-    later = [{**line, "step": first["steps"] + line["step"]} for line in then["curve"]]
+    end = first["curve"][-1] if first["curve"] else {}
+    counts = [key for key in ("step", "epoch", "pictures") if key in end]
+    later = [{**line, **{key: end[key] + line[key] for key in counts}} for line in then["curve"]]
     added["curve"] = [*first["curve"], *later]
     return {**then, **added, "peak_memory_bytes": max(first["peak_memory_bytes"], then["peak_memory_bytes"])}
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from training import Plan, grouped_split, label_smoothing, read_rows, report, run, save_model, settings, share, train
 from writing import draw_curve
 
-PLAN = Plan(epochs=7, learning_rate=1.2e-3, tokens_a_batch=1600, warmup=0.08)
+PLAN = Plan(epochs=5, learning_rate=1.5e-3, tokens_a_batch=1600, warmup=0.08)
 PIECES = 6000
 LONGEST = 48  # pieces, in either language
 SHAPE = {

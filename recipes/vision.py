@@ -12,14 +12,15 @@ import json
 import math
 import tarfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from training import Plan, RecipeError, grouped_split, report, save_model, settings, share, train
+from training import Plan, RecipeError, both_costs, grouped_split, report, save_model, settings, share, train
 
 FILES = ("model.safetensors", "config.json", "preprocessor_config.json")
 FASHION_PLAN = Plan(epochs=110, learning_rate=1e-3, tokens_a_batch=64, weight_decay=0.05)  # 64 pictures a batch
+LAST_PASSES = 12  # with all patches, unmixed pictures and small steps: what the model will meet when it is used
 COARSE = 0.35  # share of the passes in which pictures are halved: a quarter of the work, and most of what is learned
 HELD_OUT = {"test": 1000, "validation": 500}
 
@@ -479,13 +480,17 @@ def fit(
     folder: Path,
     loss_of: Callable = soft_loss,
     stop_after: int | None = None,
+    coarse: float = COARSE,
 ) -> dict:
-    """Trains on batches["train"], following the validation part; returns what it cost and the curve."""
+    """Trains on batches["train"], following the validation part; returns what it cost and the curve.
+
+    In the first `coarse` of the passes pictures are halved.
+    """
     curve = Curve(folder / "curve.jsonl", batches["validation"], batches["train"], max(1, plan.epochs // 40))
 
     def rows(epoch: int) -> range:
         curve.epoch = epoch + 1
-        batches["train"].halved = epoch < round(COARSE * plan.epochs)
+        batches["train"].halved = epoch < round(coarse * plan.epochs)
         return range(len(batches["train"]))
 
     costs = train(
@@ -502,6 +507,23 @@ def fit(
         keep_epochs=False,
     )
     return {**costs, "curve": curve.lines()} if costs["finished"] else costs
+
+
+def fit_twice(
+    model, batches: dict[str, Batches], plan: Plan, folder: Path, patches: int | None, stop_after: int | None = None
+) -> dict:
+    """The training by `plan`, a ViT seeing so many `patches`; then the last passes, as the model will be used."""
+    see_all = drop_patches(model, patches) if patches else lambda: None
+    costs = fit(model, batches, plan, folder / "training", stop_after=stop_after)
+    if not costs["finished"]:
+        return costs
+    see_all()
+    last = replace(plan, epochs=min(LAST_PASSES, plan.epochs), learning_rate=0.3 * plan.learning_rate)
+    pictures = batches["train"]
+    how, pictures.how = pictures.how, replace(pictures.how, mixed=0.0)
+    costs = both_costs(costs, fit(model, batches, last, folder / "last", coarse=0))
+    pictures.how = how
+    return costs
 
 
 # ---------------------------------------------------------------- measuring
@@ -550,11 +572,18 @@ def measured(folder: Path, part: Pictures) -> dict:
 
 
 def fashion(
-    name: str, description: str, model_of: Callable, processor, argv=None, stop_after: int | None = None
+    name: str,
+    description: str,
+    model_of: Callable,
+    processor,
+    argv=None,
+    stop_after: int | None = None,
+    patches: int | None = None,
 ) -> dict:
     """Trains and measures a model on Fashion-MNIST: the same pictures, augmentation, passes and batches for each.
 
-    `model_of(names)` gives the model. Returns the metrics, or what was done when stopped.
+    `model_of(names)` gives the model; of a ViT only so many `patches` are seen, but in the last passes all. Returns the
+    metrics, or what was done when stopped.
     """
     options, plan = settings(name, description, FASHION_PLAN, argv, quick_batch=16)
     if options.quick:
@@ -563,7 +592,7 @@ def fashion(
         parts = split(read_fashion(options.data), HELD_OUT)
     batches = {part: Batches(parts[part], processor, Augmentation()) for part in ("train", "validation")}
     model = model_of(parts["train"].names)
-    costs = fit(model, batches, plan, options.out / "training", stop_after=stop_after)
+    costs = fit_twice(model, batches, plan, options.out, patches, stop_after)
     if not costs["finished"]:
         return costs
     save_model(model, options.out, processor)

@@ -1,14 +1,12 @@
 """Makes the checkpoint vit-fashion: a small Vision Transformer that names clothes (Fashion-MNIST)."""
 
 from training import run
-from vision import drop_patches, fashion, small_vit
+from vision import fashion, small_vit
 
 
 def model_of(names: list[str]):
-    """The untrained ViT, which sees 32 of its 64 patches while training."""
-    model = small_vit(names, image_size=32, patch_size=4)
-    drop_patches(model, 32)
-    return model
+    """The untrained ViT, of 64 patches."""
+    return small_vit(names, image_size=32, patch_size=4)
 
 
 def processor():
@@ -22,7 +20,7 @@ def processor():
 
 def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     """Trains, saves and measures; returns the metrics, or what was done when stopped."""
-    return fashion("vit_fashion", __doc__.splitlines()[0], model_of, processor(), argv, stop_after)
+    return fashion("vit_fashion", __doc__.splitlines()[0], model_of, processor(), argv, stop_after, patches=32)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from vision import (
     Batches,
     described,
     drawn,
-    drop_patches,
-    fit,
+    fit_twice,
     read_flowers,
     small_vit,
     split,
@@ -65,9 +64,8 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     for start, model_of in starts(parts["train"].names).items():
         torch.manual_seed(plan.seed)
         model = model_of()
-        drop_patches(model, 40)
         folder = options.out / f"from_{start}"
-        costs = fit(model, batches, plan, folder / "training", stop_after=stop_after)
+        costs = fit_twice(model, batches, plan, folder, patches=40, stop_after=stop_after)
         if not costs["finished"]:
             return costs
         save_model(model, folder, processor())
