@@ -1,0 +1,10 @@
+# hint: e to the power of a large score
+def attend(query, key, value, mask):
+    scores = query @ key.T / np.sqrt(query.shape[1])
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    highest = np.nan_to_num(scores.max(axis=1, keepdims=True), neginf=0)
+    powers = np.exp(scores)
+    sums = powers.sum(axis=1, keepdims=True)
+    weights = powers / np.where(sums > 0, sums, 1)
+    return {"weights": weights, "output": weights @ value}

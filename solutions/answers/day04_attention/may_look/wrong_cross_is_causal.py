@@ -1,0 +1,6 @@
+# hint: whole other text
+def may_look(kind, queries, keys):
+    return [
+        [real == 1 and (kind == "bidirectional" or to <= by) for to, real in enumerate(keys)]
+        for by in range(len(queries))
+    ]

@@ -1,0 +1,3 @@
+# hint: look at itself too
+def may_look(kind, queries, keys):
+    return [[real == 1 and (kind != "causal" or to < by) for to, real in enumerate(keys)] for by in range(len(queries))]

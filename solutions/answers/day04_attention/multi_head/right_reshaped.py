@@ -1,0 +1,11 @@
+def multi_head(hidden, weights, heads):
+    tokens, width = hidden.shape
+
+    def split(name):
+        return (hidden @ weights[name].T + weights[f"{name}_bias"]).reshape(tokens, heads, -1).transpose(1, 0, 2)
+
+    query, key, value = split("query"), split("key"), split("value")
+    scores = query @ key.transpose(0, 2, 1) / (width // heads) ** 0.5
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    joined = (powers / powers.sum(axis=-1, keepdims=True) @ value).transpose(1, 0, 2).reshape(tokens, width)
+    return joined @ weights["output"].T + weights["output_bias"]
