@@ -86,11 +86,11 @@ class BatchResult:
         return "\n".join(lines)
 
     def table(self):
-        """The class as a rich table: learner, day, points, what to look at."""
+        """The class as a rich table: learner, day, points of the tests, what to look at."""
         from rich.table import Column, Table
         from rich.text import Text
 
-        table = Table("Learner", "Day", Column("Points", justify="right"), "What to look at", "File")
+        table = Table("Learner", "Day", Column("Tests gave", justify="right"), "What to look at", "File")
         for entry in self.entries:
             most = entry.grade.max_points if entry.grade else entry.max_points
             mark = "open" if entry.failed else f"{points(entry.points)} of {points(most)}"
