@@ -512,18 +512,30 @@ def fit(
 def fit_twice(
     model, batches: dict[str, Batches], plan: Plan, folder: Path, patches: int | None, stop_after: int | None = None
 ) -> dict:
-    """The training by `plan`, a ViT seeing so many `patches`; then the last passes, as the model will be used."""
+    """The training by `plan`, a ViT seeing so many `patches`; then the last passes, as the model will be used.
+
+    The model is left as it was before or after the last passes, whichever reads the validation part better.
+    """
     see_all = drop_patches(model, patches) if patches else lambda: None
     costs = fit(model, batches, plan, folder / "training", stop_after=stop_after)
     if not costs["finished"]:
         return costs
     see_all()
+    before = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+    accuracy = plain_accuracy(model, batches["validation"])
     last = replace(plan, epochs=min(LAST_PASSES, plan.epochs), learning_rate=0.3 * plan.learning_rate)
     pictures = batches["train"]
     how, pictures.how = pictures.how, replace(pictures.how, mixed=0.0)
     costs = both_costs(costs, fit(model, batches, last, folder / "last", coarse=0))
     pictures.how = how
+    if accuracy > plain_accuracy(model, batches["validation"]):
+        model.load_state_dict(before)
     return costs
+
+
+def plain_accuracy(model, batches: Batches) -> float:
+    """The share of pictures, as they are, that the model names rightly."""
+    return float((batches.logits(model.eval()).argmax(1) == batches.labels).float().mean())
 
 
 # ---------------------------------------------------------------- measuring
