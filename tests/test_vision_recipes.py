@@ -226,7 +226,8 @@ def test_quick_run_gives_a_checkpoint_that_a_pipeline_loads(quick_run, vision):
     assert {one["label"] for one in found} == {f"kind {number}" for number in range(10)}
     assert json.loads((folder / "metrics.json").read_text()) == metrics
     assert sum(map(sum, metrics["test"]["confusions"])) == metrics["sizes"]["test"] == 20
-    assert [line["halved"] for line in metrics["training"]["curve"]] == [True, False]
+    assert [line["halved"] for line in metrics["training"]["curve"]] == [True, False, False, False]
+    assert [line["epoch"] for line in metrics["training"]["curve"]] == [1, 2, 3, 4]  # the last passes count on
 
 
 def test_stopped_training_resumes_to_the_same_result(quick_run, vision, tmp_path):
