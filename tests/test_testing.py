@@ -157,6 +157,14 @@ def test_what_a_submission_breaks_in_a_fixture_is_its_own(file, fixture):
         assert all(hint in result.hint for result in results)
 
 
+def test_the_task_is_told_before_a_fixture_asks(file):
+    file.write_text(HEAD + "def test_it(half): assert half == 1.5\n")
+    told = []
+    submission = LocalSubmission({"add": lambda first, second: told.append("asked") or {"sum": first + second}})
+    assert run_tests(file, submission, before=told.append)[0].outcome == "passed"
+    assert told == ["add", "asked"]
+
+
 def test_a_fixture_without_end_is_stopped(file):
     file.write_text(HEAD.replace('raise OSError("the table is gone")', "while True: pass") + "def test_it(table): pass")
     with pytest.raises(TestingError, match="longer than 0.1 seconds"):

@@ -268,14 +268,14 @@ class _Plugin:
             raise
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self):
+    def pytest_runtest_setup(self, item):
+        if self._before:  # fixtures may ask the submission already
+            self._before(_mark(item, "task", ""))
         with _alarm(self._timeout):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item):
-        if self._before:
-            self._before(_mark(item, "task", ""))
+    def pytest_runtest_call(self):
         with _alarm(self._timeout):
             return (yield)
 
