@@ -9,6 +9,7 @@ for photographs, who took those that are shown. Several folders give several cur
 from __future__ import annotations
 
 import argparse
+import io
 import json
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def curve(curves: dict[str, list[dict]], path: Path) -> None:
 def mistakes(metrics: dict, pictures: Pictures, path: Path) -> list[dict]:
     """The surest mistakes on the test part as one sheet; returns those that are on it."""
     from matplotlib.figure import Figure
+    from PIL import Image
 
     images = dict(zip(pictures.files, pictures.images))
     shown = metrics["test"]["surest_mistakes"][:SHOWN]
@@ -47,7 +49,9 @@ def mistakes(metrics: dict, pictures: Pictures, path: Path) -> list[dict]:
         axes.imshow(image, cmap="gray" if image.mode == "L" else None, interpolation="nearest")
         axes.set_title(f"{mistake['is']},\ntaken for {mistake['taken_for']}", fontsize=8)
         axes.set_axis_off()
-    figure.savefig(path, dpi=70)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=70)
+    Image.open(drawn).convert("RGB").quantize(128).save(path, optimize=True)  # photographs would be too large
     return shown
 
 
