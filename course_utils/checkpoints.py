@@ -23,7 +23,7 @@ from pathlib import Path
 
 CATALOG = Path(__file__).resolve().parent.parent / "checkpoints" / "catalog.toml"
 MANIFEST = "course-manifest.json"  # written last into a merged checkpoint: its files and their SHA-256
-HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.spm"]
 
 
 class CheckpointError(RuntimeError):
