@@ -295,7 +295,9 @@ def check_rollout(found, attentions, keep):
 
 def effects_of(submission, text):
     """The effects as an array, after their form was checked."""
-    found = ask(submission.word_effects, text, hint="A text may have any number of words, one at least.")
+    found = ask(
+        submission.word_effects, text, hint="A text has one word at least, and what is too long for the model is cut."
+    )
     assert isinstance(found, (list, tuple, np.ndarray)), "Return a list of floats, one for each word."
     assert len(found) == len(text.split()), "Each word of text.split() has one effect, also one that occurs twice."
     assert all(is_float(effect) for effect in found), "Each effect is one float."

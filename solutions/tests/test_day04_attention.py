@@ -295,7 +295,9 @@ def check_rollout(found, attentions, keep):
 
 def effects_of(submission, text):
     """The effects as an array, after their form was checked."""
-    found = ask(submission.word_effects, text, hint="A text may have any number of words, one at least.")
+    found = ask(
+        submission.word_effects, text, hint="A text has one word at least, and what is too long for the model is cut."
+    )
     assert isinstance(found, (list, tuple, np.ndarray)), "Return a list of floats, one for each word."
     assert len(found) == len(text.split()), "Each word of text.split() has one effect, also one that occurs twice."
     assert all(is_float(effect) for effect in found), "Each effect is one float."
@@ -476,7 +478,7 @@ def test_effects_of_clear_words(submission):
 
 
 @pytest.mark.task("word_effects")
-@pytest.mark.points(1)
+@pytest.mark.points(0.75)
 def test_effects_two_ways(submission):
     """two words, taken out in either order, also one that occurs twice"""
     for text, first, second in [
@@ -485,3 +487,10 @@ def test_effects_two_ways(submission):
         ("Awful splendid", 0, 1),
     ]:
         check_two_ways(submission, text, first, second)
+
+
+@pytest.mark.task("word_effects")
+@pytest.mark.points(0.25)
+def test_effects_in_a_text_that_is_too_long(submission):
+    """two words, one of them far too long"""
+    effects_of(submission, "Good " + "!" * 600)
