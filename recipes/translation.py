@@ -178,7 +178,8 @@ def scores(found: list[str], references: list[list[str]]) -> dict:
     out = {}
     for name, metric in (("chrF", sacrebleu.CHRF()), ("BLEU", sacrebleu.BLEU())):
         result = metric.corpus_score(found, columns, n_bootstrap=300 if len(found) >= 100 else 1)
-        out[name] = {"value": result.score, "plus or minus": getattr(result, "_ci", None), "rows": len(found)}
+        half = getattr(result, "_ci", None)  # there is one from 100 rows on
+        out[name] = {"value": result.score, "plus or minus": half and float(half), "rows": len(found)}
     return out
 
 
