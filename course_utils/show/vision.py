@@ -130,4 +130,4 @@ def _draw(picture, grid: tuple[int, int], shares: list) -> bytes:
         axes.set_box_aspect(picture.height / picture.width)
         axes.set_title(name, fontsize=10)
     fig.tight_layout()
-    return encode(fig)
+    return encode(fig, colours=64)
