@@ -502,7 +502,8 @@ def test_names_in_bytes_and_in_fractions(submission):
     dark[4:20, 6:22] = 1
     pictures = [drawn(DRESS) / 255, drawn(BOOT), (drawn(BOOT, (40, 40)) / 255).astype(np.float32), dark, drawn(BAG)]
     check_names(submission.classify_pictures(pictures), pictures)
-    check_names(submission.classify_pictures([drawn(SHIRT) / 255]), [drawn(SHIRT) / 255])
+    for fractions in [drawn(SHIRT) / 255, 1 - drawn(DRESS) / 255]:
+        check_names(submission.classify_pictures([fractions]), [fractions])
 
 
 @pytest.mark.task("neighbours_alike")
