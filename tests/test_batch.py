@@ -384,7 +384,8 @@ def use(days):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_stopped_loses_nothing_and_repeats_nothing(course, folder, tmp_path, how):
     log = tmp_path / "log"
-    put(folder, **{f"learner{n:02d}": f"slow\n# log {log}" for n in range(16)})
+    go = tmp_path / "go"  # until then nothing beyond the first five is graded: the stop falls into the middle
+    put(folder, **{f"learner{n:02d}": f"# hold until {go if n > 4 else folder}\n# log {log}" for n in range(16)})
     script = tmp_path / "script.py"
     arguments = {"tests": str(Path(__file__).parent), "course": str(tmp_path / "course" / "syllabus.toml")}
     script.write_text(SCRIPT.format(**arguments, folder=str(folder), out=str(tmp_path / "out")))
@@ -392,8 +393,11 @@ def test_a_run_that_is_stopped_loses_nothing_and_repeats_nothing(course, folder,
     while int(process.stdout.readline()) < 5:
         pass
     (os.kill if how == signal.SIGKILL else os.killpg)(process.pid, how)
+    if how == signal.SIGKILL:
+        go.touch()
     said, _ = process.communicate(timeout=30)
     assert how == signal.SIGKILL or said.splitlines()[-1] == "interrupted"
+    go.touch()
     time.sleep(0.5)  # what was in work when the parent was killed ends with it
     before = log.read_text().count("graded")
     result = grade_folder(folder, tmp_path / "out", course[0], sandbox="none", grade=grading_fakes.grade)

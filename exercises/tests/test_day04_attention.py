@@ -1,5 +1,7 @@
 """Public checks of Day 4: `check("…")` runs them; each assertion message is the hint."""
 
+from functools import reduce
+
 import numpy as np
 import pytest
 
@@ -238,12 +240,9 @@ def check_multi_head(found, hidden, weights, heads):
 
 def rolled(attentions, keep, residual=0.5, later_first=True, fuse=np.mean):
     """Rollout, or what some mistake makes of it."""
-    itself = np.eye(attentions.shape[-1])
-    flow = itself
-    for layer in attentions:
-        step = residual * itself + (1 - residual) * fuse(layer, axis=0)
-        flow = step @ flow if later_first else flow @ step
-    return flow[np.ix_(keep, keep)]
+    steps = [residual * np.identity(len(heads[0])) + (1 - residual) * fuse(heads, axis=0) for heads in attentions]
+    product = reduce(np.matmul, reversed(steps) if later_first else steps)
+    return product[np.ix_(keep, keep)]
 
 
 def check_rollout(found, attentions, keep):
