@@ -389,7 +389,13 @@ def test_a_run_that_is_stopped_loses_nothing_and_repeats_nothing(course, folder,
     script = tmp_path / "script.py"
     arguments = {"tests": str(Path(__file__).parent), "course": str(tmp_path / "course" / "syllabus.toml")}
     script.write_text(SCRIPT.format(**arguments, folder=str(folder), out=str(tmp_path / "out")))
-    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
+    )
     while int(process.stdout.readline()) < 5:
         pass
     (os.kill if how == signal.SIGKILL else os.killpg)(process.pid, how)

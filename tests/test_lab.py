@@ -97,7 +97,12 @@ def test_it_serves_day_one_and_stops_when_asked(tmp_path):
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "run")}
     environment["JUPYTER_DATA_DIR"] = str(tmp_path / "data")
     process = subprocess.Popen(
-        [course, *command[3:]], stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        [course, *command[3:]],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
     )
     try:
         url = next(match[0] for line in process.stdout if (match := re.search(r"http://\S+", line)))
