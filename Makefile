@@ -16,7 +16,7 @@ test: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/course lint
 	HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 --dist loadfile
-	HF_HUB_OFFLINE=1 COURSE_PROGRESS=off $(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=300 notebooks/*.ipynb solutions/*.ipynb
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 COURSE_PROGRESS=off $(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=300 notebooks/*.ipynb solutions/*.ipynb
 
 test-nbgrader: install-dev
 	@test -x $(GRADERS)/bin/python || $(BIN)/python -m venv $(GRADERS)
