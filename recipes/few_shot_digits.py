@@ -15,7 +15,17 @@ from pathlib import Path
 
 import numpy as np
 from training import ROOT, Plan, run, settings, train, write_json
-from vision import Augmentation, Batches, Pictures, drawn, drop_patches, small_vit, soft_loss, started_from
+from vision import (
+    Augmentation,
+    Batches,
+    Pictures,
+    drawn,
+    drop_patches,
+    plain_accuracy,
+    small_vit,
+    soft_loss,
+    started_from,
+)
 from vit_fashion import processor
 
 PLAN = Plan(epochs=0, learning_rate=0, tokens_a_batch=50, warmup=0.1, weight_decay=0.05)  # both set for each run
@@ -76,7 +86,7 @@ def accuracy(start: str, pictures: Pictures, rows: tuple[list[int], list[int]], 
         unit="pictures",
         keep_epochs=False,
     )
-    return float((test.logits(model).argmax(1) == test.labels).float().mean())
+    return plain_accuracy(model, test)
 
 
 def interval(values: list[float]) -> dict:
