@@ -196,6 +196,15 @@ def test_broken_tests_cost_nobody_a_point_and_stop_nobody(tmp_path, monkeypatch)
     assert marks == {"ada": 10, "bo": 0, "cy": 0} and again.failed == 2 and sentence in str(again)
 
 
+def test_a_day_that_the_syllabus_does_not_know_is_graded_all_the_same(tmp_path):
+    """A course of one's own, or a sample: its marks count, and the second run knows them."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ada.ipynb").write_bytes(notebook(RIGHT))
+    first, again = (grade_folder(tmp_path / "in", tmp_path / "out", DAY, workers=1, limits=QUICK) for _ in range(2))
+    assert [entry.points for entry in first.entries] == [10] and not first.failed
+    assert (again.graded, again.reused) == (0, 1)
+
+
 def test_a_kernel_that_cannot_start_is_the_graders_error(tmp_path, monkeypatch):
     """Neither a right submission nor an empty one gets a mark, and nobody waits for every cell's own kernel."""
     address, ask, orders = str(tmp_path / "warm"), warm.ask, []

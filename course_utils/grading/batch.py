@@ -26,7 +26,7 @@ from .entries import Entry, failures
 from .feedback import points
 from .files import printable
 from .gradebook import Gradebook, NoGradebookError
-from .jobs import BatchError, GradeFunction, Job, Plan, Setting, check_tests, find_jobs, known, plan
+from .jobs import BatchError, GradeFunction, Job, Plan, Setting, check_tests, find_jobs, known, plan, tests_of_days
 from .marks import whoami
 from .policy import Policy, read_policy
 from .reports import write_reports
@@ -224,7 +224,7 @@ def _prepare(
     folder, out = Path(folder), Path(out)
     wanted = None if day is None else syllabus.day(day)
     check_tests(wanted)
-    setting = Setting(wanted, limits or Limits(), level, grade)
+    setting = Setting(wanted, limits or Limits(), level, grade, tests_of_days(wanted))
     return _Task(find_jobs(folder, out), setting, out, gradebook or out / "gradebook.db", regrade)
 
 

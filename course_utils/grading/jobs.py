@@ -67,8 +67,8 @@ class Setting:
     limits: Limits
     sandbox: str | None
     grade: GradeFunction
+    tests: dict[str, str]
     version: str = field(default_factory=course_version)
-    tests: dict[str, str] = field(default_factory=lambda: _tests())
 
     @property
     def bare(self) -> bool:
@@ -139,9 +139,12 @@ def _gradable() -> list[Day]:
     return [day for day in syllabus.days() if day.hidden_tests.exists()]
 
 
-def _tests() -> dict[str, str]:
-    """Slug -> hash of its tests; "" (no day was recognised) -> all days', since a new day may change that."""
-    hashes = {day.slug: tests_hash(day) for day in _gradable()}
+def tests_of_days(wanted: Day | None) -> dict[str, str]:
+    """Slug -> hash of its tests; "" (no day was recognised) -> all days', since a new day may change that.
+
+    The day that was asked for is among them even if the syllabus does not know it.
+    """
+    hashes = {day.slug: tests_hash(day) for day in [*_gradable(), *([wanted] if wanted else [])]}
     return hashes | {"": "-".join(hashes.values())}
 
 
