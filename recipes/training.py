@@ -382,6 +382,13 @@ def label_smoothing(share: float) -> Callable[[object, dict], object]:
     return loss_of
 
 
+def adamw(model, plan: Plan):
+    """AdamW over everything that is trained."""
+    import torch
+
+    return torch.optim.AdamW(trained_weights(model).values(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+
+
 def train(
     model,
     examples: Callable[[int], Sequence],
@@ -394,6 +401,7 @@ def train(
     size_of: Callable[[object], int] = tokens_in,
     unit: str = "tokens",
     keep_epochs: bool = True,
+    optimizer_of: Callable[[object, Plan], object] = adamw,
 ) -> dict:
     """Trains the model's trainable weights in place and returns what it cost: steps, seconds, peak memory, precision.
 
@@ -403,7 +411,7 @@ def train(
     `loss_of(model, inputs)` stands in for the model's own loss. State is kept in `state_folder`/state.pt. `stop_after`
     ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk belongs to
     another training. The weights after each epoch stay in `state_folder`/epoch_1.safetensors and so on, unless
-    `keep_epochs` is False.
+    `keep_epochs` is False. `optimizer_of(model, plan)` makes the optimizer.
 
     Examples that are no text bring their own `batch_of(examples) -> tensors`, and `size_of(example)` in the `unit` that
     a batch is measured in. What either draws by chance comes from torch's generator, whose state is kept.
@@ -416,7 +424,7 @@ def train(
     precision = kept_precision(state_folder / "precision.txt")
     accelerator = Accelerator(mixed_precision=precision)
     parameters = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    optimizer = optimizer_of(model, plan)
     epochs = [[size_of(example) for example in examples(epoch)] for epoch in range(plan.epochs)]
     batches = [length_buckets(lengths, plan.tokens_a_batch, plan.seed + epoch) for epoch, lengths in enumerate(epochs)]
     total = sum(map(len, batches))
