@@ -1,9 +1,9 @@
 """Muon for the matrices inside a model, AdamW for the rest, behind the interface of one optimizer.
 
-Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) makes every step of a matrix orthogonal, so that all
-its directions are learned at one speed. It is PyTorch's own; embeddings, norms and biases stay with AdamW, as its
-author advises. Trained from nothing for four minutes on one core, the storyteller came to 1.97 bits a byte with it
-and to 2.23 with AdamW alone.
+Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) makes every step of a matrix orthogonal, so that
+all its directions are learned at one speed. It is PyTorch's own; embeddings, norms and biases stay with AdamW, as its
+author advises. Trained from nothing for four minutes on one core, a storyteller of 5.9 million parameters came to 1.97
+bits a byte with it and to 2.23 with AdamW alone.
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ class Together(torch.optim.Optimizer):
 
     @property
     def param_groups(self) -> list[dict]:
+        """All groups, one optimizer's after the other's."""
         return [group for optimizer in self.optimizers for group in optimizer.param_groups]
 
     def step(self, closure=None) -> None:
+        """A step of each."""
         for optimizer in self.optimizers:
             optimizer.step(closure)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets all gradients."""
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none)
 
     def state_dict(self) -> dict:
+        """The states of all, in order."""
         return {"parts": [optimizer.state_dict() for optimizer in self.optimizers]}
 
     def load_state_dict(self, state_dict: dict) -> None:
+        """Puts back what `state_dict` gave."""
         for optimizer, part in zip(self.optimizers, state_dict["parts"], strict=True):
             optimizer.load_state_dict(part)
 
