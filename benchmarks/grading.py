@@ -306,8 +306,26 @@ def measured(grader, times: int):
     return [statistics.median(column) for column in zip(*rows)]
 
 
+def tests_alone(times: int) -> float:
+    """Median seconds of both test files on right answers, in this very process: what no grader can fall below."""
+    from course_utils.grading.testing import LocalSubmission, run_tests
+
+    namespace: dict = {}
+    for cell in json.loads(notebook(RIGHT))["cells"]:
+        if cell["cell_type"] == "code" and not cell["id"].startswith("check-"):
+            exec("".join(cell["source"]), namespace)
+    seconds = []
+    for _ in range(times):
+        started = time.monotonic()
+        results = [run_tests(path, LocalSubmission(namespace)) for path in (DAY.hidden_tests, DAY.public_tests)]
+        seconds.append(time.monotonic() - started)
+        if any(result.outcome != "passed" for found in results for result in found):
+            raise SystemExit("a right answer failed a test")
+    return statistics.median(seconds)
+
+
 def peers(graders: dict, times: int):
-    """Print one submission's cost in each grader, in the same run."""
+    """Print one submission's cost in each grader, in the same run, and what its tests take without any grader."""
     print(f"one right submission, median of {times}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     costs = {name: measured(grader, times) for name, grader in graders.items()}
     ours = costs["this grader"]
@@ -317,6 +335,9 @@ def peers(graders: dict, times: int):
     for name, (seconds, spent, memory) in costs.items():
         row = [name, f"{seconds:.2f}", f"{spent:.2f}", f"{memory:.0f}"]
         print("| " + " | ".join([*row, f"{seconds / ours[0]:.1f}", f"{spent / ours[1]:.1f}"]) + " |")
+    alone = tests_alone(times + 2)
+    most = ", ".join(f"{cost[0] / alone:.0f} times {name}" for name, cost in costs.items() if name != "this grader")
+    print(f"The tests alone take {alone:.3f} s in one process: a grader of no cost at all would be faster by {most}.")
 
 
 def attacks(graders: dict, most: int):

@@ -18,7 +18,7 @@ from kneser_ney import KneserNey
 from training import Plan, grouped_split, read_rows, report, run, save_model, settings, train
 from writing import byte_level_bpe, draw_curve, kept_tokenizer
 
-PLAN = Plan(epochs=5, learning_rate=3e-3, tokens_a_batch=4096, warmup=0.05, weight_decay=0.1)
+PLAN = Plan(epochs=4, learning_rate=3e-3, tokens_a_batch=4096, warmup=0.05, weight_decay=0.1)
 PIECES = 4000
 SHAPE = {"n_embd": 192, "n_layer": 6, "n_head": 6, "n_positions": 512}
 DROPOUT = 0.1
