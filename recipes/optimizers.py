@@ -46,15 +46,21 @@ class Together(torch.optim.Optimizer):
 def muon(model, plan) -> Together:
     """Muon for the weight matrices of the model's blocks, AdamW for everything else.
 
-    The blocks are what stands in a list of modules, as `transformer.h.0…` of GPT-2. Both take the plan's step size:
-    Muon's steps are scaled to the size that AdamW's have (Liu et al. 2025, "Muon is Scalable for LLM Training").
+    The blocks are what stands in a list of modules, as `transformer.h.0…` of GPT-2; tables that are looked up are no
+    matrices in this sense. Both take the plan's step size: Muon's steps are scaled to the size that AdamW's have (Liu
+    et al. 2025, "Muon is Scalable for LLM Training").
     """
+    tables = {id(table.weight) for table in model.modules() if isinstance(table, torch.nn.Embedding)}
     trained = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
-    inside = [
-        weight for name, weight in trained if weight.ndim == 2 and any(part.isdigit() for part in name.split("."))
-    ]
-    rest = [weight for _, weight in trained if all(weight is not matrix for matrix in inside)]
+    inside = {
+        name: weight
+        for name, weight in trained
+        if weight.ndim == 2 and id(weight) not in tables and any(part.isdigit() for part in name.split("."))
+    }
+    rest = [weight for name, weight in trained if name not in inside]
     return Together(
-        torch.optim.Muon(inside, lr=plan.learning_rate, weight_decay=plan.weight_decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.Muon(
+            inside.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay, adjust_lr_fn="match_rms_adamw"
+        ),
         torch.optim.AdamW(rest, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.95)),
     )
