@@ -168,12 +168,17 @@ def execute(path: str | os.PathLike, report: Callable[[int, int], None] | None =
     path = Path(path)
     notebook = read(path)
     done = iter(range(1, len(notebook.cells) + 1))
-    hooks = {"on_cell_complete": lambda **_: report(next(done), len(notebook.cells))} if report else {}
+    started: list[str] = []
+    hooks = {"on_cell_start": lambda cell, **_: started.append(cell.get("id", "without an id"))}
+    if report:
+        hooks["on_cell_complete"] = lambda **_: report(next(done), len(notebook.cells))
     resources = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(notebook, timeout=timeout, kernel_name=KERNEL, resources=resources, **hooks)
     try:
         client.execute(env=os.environ | {"COURSE_PROGRESS": "off"})  # it is nobody's progress
-    except (CellExecutionError, CellTimeoutError) as error:
+    except CellTimeoutError as error:
+        raise NotebookError(f"{path.name} does not run: its cell {started[-1]} took more than {timeout} s.") from error
+    except CellExecutionError as error:
         raise NotebookError(f"{path.name} does not run: {_last_line(str(error))}") from error
     write(normalise(notebook), path)
 

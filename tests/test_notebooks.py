@@ -188,3 +188,12 @@ def test_lint_wants_exercises_without_outputs(clean):
 def test_lint_finds_widget_state_and_a_foreign_kernel(clean):
     assert "widget state" in clean(metadata={"widgets": {}})
     assert "kernel" in clean(metadata={"kernelspec": {"name": "python3", "display_name": "x"}})
+
+
+def test_a_cell_that_takes_too_long_is_named_and_nothing_is_written(tmp_path):
+    path = tmp_path / "slow.ipynb"
+    notebooks.write(new_notebook(cells=[code_cell("import time", "first"), code_cell("time.sleep(60)", "nap")]), path)
+    before = path.read_bytes()
+    with pytest.raises(NotebookError, match="slow.ipynb does not run: its cell nap took more than 1 s"):
+        notebooks.execute(path, timeout=1)
+    assert path.read_bytes() == before
