@@ -43,24 +43,29 @@ class Together(torch.optim.Optimizer):
             optimizer.load_state_dict(part)
 
 
-def muon(model, plan) -> Together:
+def muon(model, plan, own_step: dict[str, float] | None = None) -> Together:
     """Muon for the weight matrices of the model's blocks, AdamW for everything else.
 
     The blocks are what stands in a list of modules, as `transformer.h.0…` of GPT-2; tables that are looked up are no
     matrices in this sense. Both take the plan's step size: Muon's steps are scaled to the size that AdamW's have (Liu
-    et al. 2025, "Muon is Scalable for LLM Training").
+    et al. 2025, "Muon is Scalable for LLM Training"). `own_step` gives parameters whose name holds its key another one.
     """
+    own_step = own_step or {}
     tables = {id(table.weight) for table in model.modules() if isinstance(table, torch.nn.Embedding)}
-    trained = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+    trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     inside = {
         name: weight
-        for name, weight in trained
+        for name, weight in trained.items()
         if weight.ndim == 2 and id(weight) not in tables and any(part.isdigit() for part in name.split("."))
     }
-    rest = [weight for name, weight in trained if name not in inside]
+    apart = {key: [name for name in trained if key in name] for key in own_step}
+    rest = [name for name in trained if name not in inside and not any(name in names for names in apart.values())]
+    groups = [{"params": [trained[name] for name in rest], "weight_decay": plan.weight_decay}]
+    for key, names in apart.items():
+        groups.append({"params": [trained[name] for name in names], "lr": own_step[key], "weight_decay": 0.0})
     return Together(
         torch.optim.Muon(
             inside.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay, adjust_lr_fn="match_rms_adamw"
         ),
-        torch.optim.AdamW(rest, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.95)),
+        torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.95)),
     )

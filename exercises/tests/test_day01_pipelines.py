@@ -252,62 +252,66 @@ def test_search_edges(submission):
     check_search(submission.search(query, vectors, 9), query, vectors, 9)
 
 
-# ---- padding_waste ---------------------------------------------------------------------------------------------------
+# ---- stories_at ------------------------------------------------------------------------------------------------------
 
 
-def check_waste(found, lengths, size):
-    """Compare with the count, and name the usual mistakes."""
-    batches = [lengths[i : i + size] for i in range(0, len(lengths), size)]
-    tokens, places = sum(lengths), sum(len(batch) * max(batch) for batch in batches)
-    wanted = (places - tokens) / places if places else 0.0
-    assert isinstance(found, (int, float, np.number)), "Return one number."
-    if close(found, wanted, 1e-6):
-        return
-    assert places, "Without any place at all the waste is 0.0."
-    everything = len(lengths) * max(lengths)
-    full = sum(size * max(batch) for batch in batches)
-    ordered = sorted(lengths)
-    by_length = sum(len(ordered[i : i + size]) * max(ordered[i : i + size]) for i in range(0, len(ordered), size))
-    means = float(np.mean([1 - sum(batch) / (len(batch) * max(batch)) for batch in batches if max(batch)]))
-    assert not close(found, 100 * wanted, 1e-4), "A share is a number from 0 to 1, not a percentage."
-    assert not close(found, (everything - tokens) / everything, 1e-6), (
-        "Each batch is filled up to its own longest text only."
-    )
-    assert not close(found, (places - tokens) / tokens, 1e-6), (
-        "Divide by all places, padding included, not by the tokens."
-    )
-    assert not close(found, places - tokens, 1e-6), "This is the number of padding places: divide it by all places."
-    assert not close(found, tokens / places, 1e-6), "This is the share of the tokens; the waste is the other part."
-    assert not close(found, (full - tokens) / full, 1e-6), (
-        "The last batch may be smaller: it has no empty rows to fill up."
-    )
-    assert not close(found, (by_length - tokens) / by_length, 1e-6), (
-        "Take the texts in the given order, do not sort them."
-    )
-    assert not close(found, means, 1e-6), "Add up over all batches and divide once: batches differ in size."
-    raise AssertionError(
-        "Count the places of each batch (its texts times its longest), then the share without a token."
-    )
+def check_told(found, temperatures, count, beginning):
+    """Look at the form, and name the usual mistakes."""
+    assert isinstance(found, dict), "Return a dictionary from each temperature to its texts and their variety."
+    assert list(found) == list(temperatures), "The keys are the temperatures, as they were given and in their order."
+    for told in found.values():
+        assert isinstance(told, dict) and set(told) == {"texts", "variety"}, (
+            "Each temperature has a dictionary with the keys texts and variety."
+        )
+        texts = told["texts"]
+        assert isinstance(texts, list) and all(isinstance(text, str) for text in texts), (
+            "The continuations are a list of strings: take generated_text out of each dictionary."
+        )
+        assert len(texts) == count, "Return as many continuations at each temperature as count says."
+        assert not any(text.startswith(beginning) for text in texts), (
+            "A continuation is only what was added: leave the beginning out, return_full_text=False does."
+        )
+        assert any(len(text.split()) > 4 for text in texts), (
+            "The continuations are too short: max_new_tokens counts what is added, max_length the beginning as well."
+        )
+        assert all(len(text.split()) <= 20 for text in texts), "A continuation has at most 20 new tokens."
+        words = " ".join(texts).split()
+        variety, number = len(set(words)) / len(words), told["variety"]
+        assert isinstance(number, (int, float, np.number)), "The variety is one number."
+        shares = [len(set(text.split())) / len(text.split()) for text in texts if text.split()]
+        if not np.isclose(number, variety, atol=1e-6):
+            assert not np.isclose(number, len(set(words))), "The variety is a share: divide by the number of all words."
+            assert not np.isclose(number, 100 * variety), "A share is a number from 0 to 1, not a percentage."
+            assert not np.isclose(number, np.mean(shares)), (
+                "Put the words of all texts together and count once: two texts may share their words."
+            )
+            lower = " ".join(texts).lower().split()
+            assert not np.isclose(number, len(set(lower)) / len(lower)), "Count the words as they stand, capitals too."
+            raise AssertionError("The variety is the number of different words, divided by the number of all words.")
 
 
-@pytest.mark.task("padding_waste")
-def test_waste_of_the_example(submission):
-    """the example of the task comes out"""
-    check_waste(submission.padding_waste([2, 4, 3], 2), [2, 4, 3], 2)
+@pytest.mark.task("stories_at")
+def test_stories_form(submission):
+    """two temperatures, three texts each"""
+    beginning = "The old king called his daughter and said:"
+    check_told(submission.stories_at(beginning, [0.5, 1.2], 3, 1), [0.5, 1.2], 3, beginning)
 
 
-@pytest.mark.task("padding_waste")
-def test_waste_of_many(submission):
-    """a longer list, in its given order"""
-    lengths = [7, 3, 12, 5, 5, 31, 2, 9, 4, 16, 8]
-    check_waste(submission.padding_waste(lengths, 4), lengths, 4)
+@pytest.mark.task("stories_at")
+def test_stories_repeat(submission):
+    """the same call returns the same again"""
+    first, again = (submission.stories_at("One day a cat", [1.0], 2, 5) for _ in range(2))
+    check_told(first, [1.0], 2, "One day a cat")
+    assert first == again, "The same call returned other texts: set the seed."
 
 
-@pytest.mark.task("padding_waste")
-def test_waste_of_nothing(submission):
-    """no text, no waste"""
-    found = ask(submission.padding_waste, [], 8, hint="Without any place at all the waste is 0.0.")
-    check_waste(found, [], 8)
+@pytest.mark.task("stories_at")
+def test_stories_without_chance(submission):
+    """temperature 0 is no error"""
+    hint = "Temperature 0 cannot be divided by: ask for do_sample=False there."
+    found = ask(submission.stories_at, "In a deep forest", [0], 2, 1, hint=hint)
+    check_told(found, [0], 2, "In a deep forest")
+    assert len(set(found[0]["texts"])) == 1, "At temperature 0 all texts are the same one: there is no chance in it."
 
 
 # ---- scores_by_hand --------------------------------------------------------------------------------------------------

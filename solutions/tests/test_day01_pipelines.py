@@ -323,68 +323,99 @@ def test_search_zeros(submission):
     check_search(submission.search(0 * query, vectors, 3), 0 * query, vectors, 3)
 
 
-# ---- padding_waste ---------------------------------------------------------------------------------------------------
+# ---- stories_at ------------------------------------------------------------------------------------------------------
 
 
-def check_waste(found, lengths, size):
-    """Compare with the count, and name the usual mistakes."""
-    batches = [lengths[i : i + size] for i in range(0, len(lengths), size)]
-    tokens, places = sum(lengths), sum(len(batch) * max(batch) for batch in batches)
-    wanted = (places - tokens) / places if places else 0.0
-    assert isinstance(found, (int, float, np.number)), "Return one number."
-    if close(found, wanted, 1e-6):
-        return
-    assert places, "Without any place at all the waste is 0.0."
-    everything = len(lengths) * max(lengths)
-    full = sum(size * max(batch) for batch in batches)
-    ordered = sorted(lengths)
-    by_length = sum(len(ordered[i : i + size]) * max(ordered[i : i + size]) for i in range(0, len(ordered), size))
-    means = float(np.mean([1 - sum(batch) / (len(batch) * max(batch)) for batch in batches if max(batch)]))
-    assert not close(found, 100 * wanted, 1e-4), "A share is a number from 0 to 1, not a percentage."
-    assert not close(found, (everything - tokens) / everything, 1e-6), (
-        "Each batch is filled up to its own longest text only."
-    )
-    assert not close(found, (places - tokens) / tokens, 1e-6), (
-        "Divide by all places, padding included, not by the tokens."
-    )
-    assert not close(found, places - tokens, 1e-6), "This is the number of padding places: divide it by all places."
-    assert not close(found, tokens / places, 1e-6), "This is the share of the tokens; the waste is the other part."
-    assert not close(found, (full - tokens) / full, 1e-6), (
-        "The last batch may be smaller: it has no empty rows to fill up."
-    )
-    assert not close(found, (by_length - tokens) / by_length, 1e-6), (
-        "Take the texts in the given order, do not sort them."
-    )
-    assert not close(found, means, 1e-6), "Add up over all batches and divide once: batches differ in size."
-    raise AssertionError(
-        "Count the places of each batch (its texts times its longest), then the share without a token."
-    )
+def check_told(found, temperatures, count, beginning):
+    """Look at the form, and name the usual mistakes."""
+    assert isinstance(found, dict), "Return a dictionary from each temperature to its texts and their variety."
+    assert list(found) == list(temperatures), "The keys are the temperatures, as they were given and in their order."
+    for told in found.values():
+        assert isinstance(told, dict) and set(told) == {"texts", "variety"}, (
+            "Each temperature has a dictionary with the keys texts and variety."
+        )
+        texts = told["texts"]
+        assert isinstance(texts, list) and all(isinstance(text, str) for text in texts), (
+            "The continuations are a list of strings: take generated_text out of each dictionary."
+        )
+        assert len(texts) == count, "Return as many continuations at each temperature as count says."
+        assert not any(text.startswith(beginning) for text in texts), (
+            "A continuation is only what was added: leave the beginning out, return_full_text=False does."
+        )
+        assert any(len(text.split()) > 4 for text in texts), (
+            "The continuations are too short: max_new_tokens counts what is added, max_length the beginning as well."
+        )
+        assert all(len(text.split()) <= 20 for text in texts), "A continuation has at most 20 new tokens."
+        words = " ".join(texts).split()
+        variety, number = len(set(words)) / len(words), told["variety"]
+        assert isinstance(number, (int, float, np.number)), "The variety is one number."
+        shares = [len(set(text.split())) / len(text.split()) for text in texts if text.split()]
+        if not np.isclose(number, variety, atol=1e-6):
+            assert not np.isclose(number, len(set(words))), "The variety is a share: divide by the number of all words."
+            assert not np.isclose(number, 100 * variety), "A share is a number from 0 to 1, not a percentage."
+            assert not np.isclose(number, np.mean(shares)), (
+                "Put the words of all texts together and count once: two texts may share their words."
+            )
+            lower = " ".join(texts).lower().split()
+            assert not np.isclose(number, len(set(lower)) / len(lower)), "Count the words as they stand, capitals too."
+            raise AssertionError("The variety is the number of different words, divided by the number of all words.")
 
 
-@pytest.mark.task("padding_waste")
+LONG = "There was once a miller who had three sons, and when he came to die he called them to his bed and said that"
+
+
+def told_at(submission, beginning, temperatures, count, seed):
+    """What the learner's function returns, after its form was checked."""
+    hint = "At temperature 0 ask for do_sample=False; and bound what is added, by max_new_tokens, not by max_length."
+    found = ask(submission.stories_at, beginning, temperatures, count, seed, hint=hint)
+    check_told(found, temperatures, count, beginning)
+    return found
+
+
+@pytest.mark.task("stories_at")
 @pytest.mark.points(0.5)
-def test_waste_of_many(submission):
-    """uneven lengths in their given order, full batches"""
-    lengths = np.random.default_rng(41).integers(2, 90, size=48).tolist()
-    check_waste(submission.padding_waste(lengths, 12), lengths, 12)
+def test_stories_seed(submission):
+    """the seed decides, and nothing else does"""
+    both = told_at(submission, "A little bird", [1.3, 0.9], 4, 11)
+    assert len(set(both[1.3]["texts"])) > 1, "All texts at one temperature are the same: sample, in one call for all."
+    assert both == told_at(submission, "A little bird", [1.3, 0.9], 4, 11), (
+        "The same call returned other texts: set the seed."
+    )
+    turned = told_at(submission, "A little bird", [0.9, 1.3], 4, 11)
+    assert both == turned, "A temperature's texts depend on the temperatures before it: set the seed before each one."
+    other = told_at(submission, "A little bird", [1.3], 4, 12)
+    assert other[1.3]["texts"] != both[1.3]["texts"], "Another seed gave the same texts: is it the seed that was set?"
 
 
-@pytest.mark.task("padding_waste")
+@pytest.mark.task("stories_at")
 @pytest.mark.points(0.25)
-def test_waste_last_batch(submission):
-    """the last batch is smaller than the others"""
-    lengths = [5, 9, 2, 2, 7, 30, 4]
-    check_waste(submission.padding_waste(lengths, 3), lengths, 3)
-    check_waste(submission.padding_waste(lengths, 50), lengths, 50)
+def test_stories_temperature(submission):
+    """cold is sure, hot is varied"""
+    found = told_at(submission, LONG, [0, 0.01, 3.0], 4, 2)
+    assert len(set(found[0]["texts"])) == 1, "At temperature 0 all texts are the same one: there is no chance in it."
+    assert found[0.01]["texts"] == found[0]["texts"], (
+        "At a very low temperature nothing but the likeliest token is left: is the temperature passed on?"
+    )
+    assert found[3.0]["variety"] > found[0]["variety"], (
+        "At a high temperature the words should be more varied: is the temperature passed on?"
+    )
 
 
-@pytest.mark.task("padding_waste")
+@pytest.mark.task("stories_at")
 @pytest.mark.points(0.25)
-def test_waste_of_nothing(submission):
-    """nothing to pad, nothing wasted"""
-    found = ask(submission.padding_waste, [], 4, hint="Without any place at all the waste is 0.0.")
-    check_waste(found, [], 4)
-    check_waste(submission.padding_waste([6, 3, 8], 1), [6, 3, 8], 1)
+def test_stories_length(submission):
+    """20 tokens are added, however long the beginning is, or none where the story is over"""
+    from transformers import AutoTokenizer
+
+    from course_utils import checkpoint
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("storyteller"))
+    for beginning in ("Once", LONG):
+        texts = told_at(submission, beginning, [0], 1, 3)[0]["texts"]
+        assert len(tokenizer(texts[0])["input_ids"]) == 20, "A continuation has 20 new tokens, unless the story ends."
+    hint = "A story may end at once: without any word the variety is 0.0."
+    over = ask(submission.stories_at, "They lived happily ever after. The end.", [0], 2, 3, hint=hint)
+    assert over == {0: {"texts": ["", ""], "variety": 0.0}}, hint
 
 
 # ---- scores_by_hand --------------------------------------------------------------------------------------------------

@@ -1,0 +1,12 @@
+# hint: sample
+def stories_at(beginning, temperatures, count, seed):
+    found = {}
+    for temperature in temperatures:
+        set_seed(seed)
+        options = {"do_sample": False}
+        told = teller(beginning, max_new_tokens=20, return_full_text=False, **options)
+        texts = [story["generated_text"] for story in told]
+        texts = texts * count
+        words = " ".join(texts).split()
+        found[temperature] = {"texts": texts, "variety": len(set(words)) / max(1, len(words))}
+    return found

@@ -1,0 +1,15 @@
+# hint: set the seed before each one
+def stories_at(beginning, temperatures, count, seed):
+    found = {}
+    set_seed(seed)
+    for temperature in temperatures:
+        options = {"do_sample": True, "temperature": temperature, "num_return_sequences": count}
+        if temperature == 0:
+            options = {"do_sample": False}
+        told = teller(beginning, max_new_tokens=20, return_full_text=False, **options)
+        texts = [story["generated_text"] for story in told]
+        if temperature == 0:
+            texts = texts * count
+        words = " ".join(texts).split()
+        found[temperature] = {"texts": texts, "variety": len(set(words)) / max(1, len(words))}
+    return found
