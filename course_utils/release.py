@@ -310,7 +310,10 @@ def _functions(tree: ast.Module) -> set[str]:
 def _data(tree: ast.Module) -> set[str]:
     """Texts of a test file that are no docstring and no hint, long enough not to be there by accident."""
     shown = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
-    shown |= {id(part) for n in ast.walk(tree) if isinstance(n, ast.Assert) and n.msg for part in ast.walk(n.msg)}
+    hints = [n.msg for n in ast.walk(tree) if isinstance(n, ast.Assert) and n.msg]
+    hints += [n.value for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg == "hint"]
+    hints += [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "hint"]
+    shown |= {id(part) for hint in hints for part in ast.walk(hint)}
     texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str))
     return {n.value for n in texts if id(n) not in shown and len(n.value) >= _TELLING}
 

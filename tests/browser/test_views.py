@@ -172,10 +172,8 @@ def test_attention_averages_and_leaves_special_tokens_out(page, tmp_path):
 def test_attention_by_mouse(page, tmp_path):
     view = opened(page, show.attention(WEIGHTS, TOKENS), tmp_path)
     view.locator("img").click(position={"x": 26 + 36 * 2 + 10, "y": 18 + 36 + 10})
-    assert (
-        view.get_by_role("combobox", name="Layer").input_value() == "2"
-        and view.get_by_role("combobox", name="Head").input_value() == "3"
-    )
+    expect(view.get_by_role("combobox", name="Layer")).to_have_value("2")
+    expect(view.get_by_role("combobox", name="Head")).to_have_value("3")
     view.locator("canvas").first.hover(position={"x": 74 + 25 * 3 + 5, "y": 74 + 25 * 2 + 5})
     begins(view, "“be” to “or”")
     view.locator("canvas.strip").click(position={"x": 12, "y": 12})
