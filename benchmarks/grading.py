@@ -11,6 +11,7 @@ the sample day of tests/fixtures/grading; its hidden tests are rewritten into ea
 
 import argparse
 import ast
+import contextlib
 import json
 import os
 import random
@@ -193,22 +194,32 @@ class Ours:
 
         self.session = session
         started, spent = time.monotonic(), self.spent()
-        address = warm.shared()
-        self.pid = next(process.pid for process in _warm_processes() if process.address == address)
+        warm.shared()
+        self.pid, self.last, self.ended = _warm_processes()[-1].pid, 0.0, 0.0
         self.started = time.monotonic() - started, self.spent() - spent
 
     def grade(self, answers: dict, before: str) -> float:
         grade = self.session.grade_notebook(notebook(answers, before=before), DAY)
+        self.follow()
         shared = Path(f"/proc/{self.pid}/status").read_text().split("VmHWM:")[1].split()[0]
         self.memory = int(shared) // 1024 + grade.peak_memory // 2**20
         return grade.points
 
+    def follow(self):
+        """Look at the warm process of now: after many forks a new one takes the old one's place."""
+        now = _warm_processes()[-1].pid
+        if now != self.pid:
+            self.pid, self.ended, self.last = now, self.ended + self.last, 0.0
+        self.spent()
+
     def spent(self) -> float:
-        """CPU seconds of the warm process and of everything that it has forked and seen end."""
+        """CPU seconds of the warm processes and of everything that they have forked and seen end."""
         if not hasattr(self, "pid"):
             return 0.0
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        with contextlib.suppress(OSError):  # it has just been replaced: what it was last seen with counts
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            self.last = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        return self.ended + self.last
 
 
 def _warm_processes():
