@@ -9,6 +9,7 @@ bits a byte with it and to 2.23 with AdamW alone.
 from __future__ import annotations
 
 import torch
+from training import trained_weights
 
 
 class Together(torch.optim.Optimizer):
@@ -50,22 +51,19 @@ def muon(model, plan, own_step: dict[str, float] | None = None) -> Together:
     matrices in this sense. Both take the plan's step size: Muon's steps are scaled to the size that AdamW's have (Liu
     et al. 2025, "Muon is Scalable for LLM Training"). `own_step` gives parameters whose name holds its key another one.
     """
-    own_step = own_step or {}
     tables = {id(table.weight) for table in model.modules() if isinstance(table, torch.nn.Embedding)}
-    trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    inside = {
-        name: weight
-        for name, weight in trained.items()
+    left = trained_weights(model)
+    groups = []
+    for key, step in (own_step or {}).items():
+        weights = [left.pop(name) for name in list(left) if key in name]
+        groups.append({"params": weights, "lr": step, "weight_decay": 0.0})
+    inside = [
+        left.pop(name)
+        for name, weight in list(left.items())
         if weight.ndim == 2 and id(weight) not in tables and any(part.isdigit() for part in name.split("."))
-    }
-    apart = {key: [name for name in trained if key in name] for key in own_step}
-    rest = [name for name in trained if name not in inside and not any(name in names for names in apart.values())]
-    groups = [{"params": [trained[name] for name in rest], "weight_decay": plan.weight_decay}]
-    for key, names in apart.items():
-        groups.append({"params": [trained[name] for name in names], "lr": own_step[key], "weight_decay": 0.0})
+    ]
+    groups.insert(0, {"params": list(left.values()), "weight_decay": plan.weight_decay})
     return Together(
-        torch.optim.Muon(
-            inside.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay, adjust_lr_fn="match_rms_adamw"
-        ),
+        torch.optim.Muon(inside, lr=plan.learning_rate, weight_decay=plan.weight_decay, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.95)),
     )

@@ -144,7 +144,8 @@ def tests_of_days(wanted: Day | None) -> dict[str, str]:
 
     The day that was asked for is among them even if the syllabus does not know it.
     """
-    hashes = {day.slug: tests_hash(day) for day in [*_gradable(), *([wanted] if wanted else [])]}
+    days = {day.slug: day for day in [*_gradable(), *([wanted] if wanted else [])]}
+    hashes = {slug: tests_hash(day) for slug, day in days.items()}
     return hashes | {"": "-".join(hashes.values())}
 
 

@@ -3,7 +3,7 @@ def stories_at(beginning, temperatures, count, seed):
         set_seed(seed)
         if not temperature:
             return [teller(beginning, max_new_tokens=20, do_sample=False)[0]["generated_text"]] * count
-        rows = teller([beginning] * 1, max_new_tokens=20, temperature=temperature, num_return_sequences=count)[0]
+        rows = teller([beginning], max_new_tokens=20, temperature=temperature, num_return_sequences=count)[0]
         return [row["generated_text"] for row in rows]
 
     texts = {temperature: [text[len(beginning) :] for text in tell(temperature)] for temperature in temperatures}
