@@ -24,6 +24,7 @@ from pathlib import Path
 CATALOG = Path(__file__).resolve().parent.parent / "checkpoints" / "catalog.toml"
 MANIFEST = "course-manifest.json"  # written last into a merged checkpoint: its files and their SHA-256
 HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.spm"]
+OLD_WEIGHTS = ["pytorch_model.bin"]  # where a twin was never stored as safetensors
 
 
 class CheckpointError(RuntimeError):
@@ -167,7 +168,10 @@ def _from_hub(entry: Checkpoint) -> str:
     if not entry.hub_id:
         raise CheckpointError(f"{entry.name!r} has no twin on the Hub: unset COURSE_MODELS to use the built-in one.")
     try:
-        return snapshot_download(entry.hub_id, revision=entry.hub_revision, allow_patterns=HUB_FILES)
+        folder = snapshot_download(entry.hub_id, revision=entry.hub_revision, allow_patterns=HUB_FILES)
+        if not any(Path(folder).glob("*.safetensors")):
+            snapshot_download(entry.hub_id, revision=entry.hub_revision, allow_patterns=OLD_WEIGHTS)
+        return folder
     except Exception as error:  # the Hub's client raises many types; to the reader they are one
         raise CheckpointError(
             f"COURSE_MODELS=hub asks for {entry.hub_id}, which is not in the Hub's cache and could not be fetched "

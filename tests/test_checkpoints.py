@@ -116,6 +116,21 @@ def test_hub_mode_asks_for_the_pinned_revision(monkeypatch):
     assert asked["revision"] == describe("encoder").hub_revision
 
 
+@pytest.mark.parametrize("stored, asked_for", [("model.safetensors", []), (None, ["pytorch_model.bin"])])
+def test_hub_mode_takes_older_weights_only_where_there_are_no_others(monkeypatch, tmp_path, stored, asked_for):
+    import huggingface_hub
+
+    asked = []
+    monkeypatch.setenv("COURSE_MODELS", "hub")
+    monkeypatch.setattr(
+        huggingface_hub, "snapshot_download", lambda _, allow_patterns, **k: asked.extend(allow_patterns) or tmp_path
+    )
+    if stored:
+        (tmp_path / stored).touch()
+    assert checkpoint("encoder") == tmp_path
+    assert [name for name in asked if name.endswith(".bin")] == asked_for
+
+
 def test_a_mistyped_mode_is_refused(monkeypatch):
     monkeypatch.setenv("COURSE_MODELS", "hubb")
     with pytest.raises(CheckpointError, match="'builtin' or 'hub'"):
