@@ -82,6 +82,34 @@ def test_a_text_is_scored_the_same_however_it_is_cut(quick):
         assert nats == pytest.approx(length * 2.0794415, rel=1e-4)
 
 
+def test_logits_are_divided_by_the_temperature_and_the_better_average_is_taken(tmp_path):
+    import storyteller
+    import torch
+    from safetensors.torch import save_file
+    from training import trained_weights
+
+    tokenizer = storyteller.train_tokenizer(["Once upon a time there was a fox."], 270)
+    model, ids = storyteller.new_model(tokenizer).eval(), torch.tensor([[1, 2, 3]])
+    before = model(input_ids=ids).logits
+    storyteller.divide_logits(model, 2.0)
+    assert torch.allclose(model(input_ids=ids).logits, before / 2, atol=1e-5)
+
+    passes = []
+    for number in range(6):
+        passes.append(tmp_path / f"{number}.safetensors")
+        weights = {name: torch.full_like(weight, number) for name, weight in trained_weights(model).items()}
+        save_file(weights, passes[-1])
+
+    def validate(model):
+        """Best where the last three passes (mean 4) are taken and the logits divided by 1.06."""
+        wanted = abs(model.transformer.wpe.weight[0, 0].item() - 4)
+        return {"validation bits per byte": wanted + abs(model.transformer.ln_f.weight[0].item() - 4 / 1.06)}
+
+    chosen = storyteller.choose(model, passes, validate)
+    assert (chosen["passes"], chosen["temperature"]) == (3, 1.06)
+    assert validate(model)["validation bits per byte"] == pytest.approx(0, abs=1e-5)
+
+
 def test_copied_runs_and_repetitions_are_counted():
     import storyteller
 
