@@ -35,6 +35,7 @@ from training import (
     set_to_average,
     share,
     train,
+    weights_after,
     with_adapter,
 )
 
@@ -227,8 +228,8 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     longer = replace(LONG, seed=plan.seed, epochs=min(LONG.epochs, plan.epochs), tokens_a_batch=plan.tokens_a_batch)
     costs = both_costs(costs, train(model, long_windows, longer, options.out / "long", validate))
     ends = [
-        options.out / f"training/epoch_{plan.epochs}.safetensors",
-        options.out / f"long/epoch_{longer.epochs}.safetensors",
+        weights_after(plan.epochs, options.out / "training"),
+        weights_after(longer.epochs, options.out / "long"),
     ]
     tried = {}
     for points in (ends[1:], ends):

@@ -35,6 +35,7 @@ from training import (
     set_to_average,
     share,
     train,
+    weights_after,
     with_adapter,
 )
 
@@ -263,7 +264,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
         return costs
     second = replace(WIDER, seed=plan.seed, tokens_a_batch=plan.tokens_a_batch)
     costs = both_costs(costs, train(model, wider_examples, second, wider, validate))
-    points = [films / f"epoch_{plan.epochs}.safetensors", *(wider / f"epoch_{n + 1}.safetensors" for n in range(2))]
+    points = [weights_after(plan.epochs, films), weights_after(1, wider), weights_after(2, wider)]
     tried = {}
     for chosen, kept in product([points[2:], points[1:], points], KEPT):
         set_to_average(model, chosen, kept)

@@ -25,12 +25,13 @@ from training import (
     set_to_average,
     settings,
     train,
+    weights_after,
 )
 from writing import byte_level_bpe, draw_curve, kept_tokenizer
 
 PLAN = Plan(epochs=9, learning_rate=4e-3, tokens_a_batch=4096, warmup=0.05, weight_decay=0.1)
 AVERAGED = (1, 3, 5)  # of how many of the last passes the weights may be averaged; the validation part chooses
-TEMPERATURES = (1.0, 1.03, 1.06, 1.09)  # what the logits may be divided by; the validation part chooses
+TEMPERATURES = (1.03, 1.06, 1.09)  # what the logits may be divided by, if at all; the validation part chooses
 PIECES = 4000
 SHAPE = {"n_embd": 192, "n_layer": 6, "n_head": 6, "n_positions": 512}
 DROPOUT = 0.1  # of the embeddings
@@ -187,17 +188,22 @@ def looked_at(told: list[tuple[str, bool]], sources: list[str]) -> dict:
 def choose(model, passes: list[Path], validate) -> dict:
     """Sets the model to the average of the last passes and to the temperature that suit the validation part best."""
 
-    def measured(count: int, temperature: float) -> float:
+    def set_to(count: int, temperature: float) -> None:
         set_to_average(model, passes[-count:])
         divide_logits(model, temperature)
+
+    def measured(count: int, temperature: float) -> float:
+        set_to(count, temperature)
         found = validate(model)["validation bits per byte"]
         print(f"average of {count} passes, temperature {temperature}: {found:.4f}")
         return found
 
-    count = min(AVERAGED, key=lambda count: measured(count, 1.0))
-    temperature = min(TEMPERATURES, key=lambda temperature: measured(count, temperature))
-    found = measured(count, temperature)
-    return {"passes": count, "temperature": temperature, "validation bits per byte": found}
+    averages = {count: measured(count, 1.0) for count in AVERAGED}
+    count = min(averages, key=averages.get)
+    cooled = {1.0: averages[count], **{temperature: measured(count, temperature) for temperature in TEMPERATURES}}
+    temperature = min(cooled, key=cooled.get)
+    set_to(count, temperature)
+    return {"passes": count, "temperature": temperature, "validation bits per byte": cooled[temperature]}
 
 
 def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
@@ -244,7 +250,7 @@ def main(argv: list[str] | None = None, stop_after: int | None = None) -> dict:
     )
     if not costs["finished"]:
         return costs
-    passes = [options.out / f"training/epoch_{number + 1}.safetensors" for number in range(plan.epochs)]
+    passes = [weights_after(number + 1, options.out / "training") for number in range(plan.epochs)]
     chosen = choose(model, passes, validate)
     save_model(model, options.out, tokenizer)
     draw_curve(costs["curve"], options.out / "curve.png")

@@ -334,6 +334,11 @@ def trained_weights(model) -> dict:
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 
 
+def weights_after(epoch: int, state_folder: Path) -> Path:
+    """Where `train` keeps the trained weights after an epoch, counted from 1."""
+    return state_folder / f"epoch_{epoch}.safetensors"
+
+
 def set_to_average(model, files: Sequence[Path], kept: float = 1.0) -> None:
     """Sets the trained weights to the average of those in `files`, keeping the share `kept` of the encoder's change.
 
@@ -424,7 +429,7 @@ def train(
     named numbers; losses and such numbers are kept in `state_folder`/losses.jsonl and returned as "curve".
     `loss_of(model, inputs)` stands in for the model's own loss. State is kept in `state_folder`/state.pt. `stop_after`
     ends the run after so many steps, as an interruption would. Raises RecipeError when the state on disk belongs to
-    another training. The weights after each epoch stay in `state_folder`/epoch_1.safetensors and so on, unless
+    another training. The weights after each epoch stay in the files that `weights_after` names, unless
     `keep_epochs` is False. `optimizer_of(model, plan)` makes the optimizer.
 
     Examples that are no text bring their own `batch_of(examples) -> tensors`, and `size_of(example)` in the `unit` that
@@ -482,9 +487,7 @@ def train(
                     state.save(step, spent + time.monotonic() - start)
                     saved = time.monotonic()
             if keep_epochs and step >= done:
-                save_file(
-                    trained_weights(accelerator.unwrap_model(model)), state_folder / f"epoch_{epoch + 1}.safetensors"
-                )
+                save_file(trained_weights(accelerator.unwrap_model(model)), weights_after(epoch + 1, state_folder))
             if validate and step > done:
                 model.eval()
                 measured = validate(accelerator.unwrap_model(model))
