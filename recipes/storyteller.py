@@ -80,7 +80,7 @@ def new_model(tokenizer):
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         embd_pdrop=DROPOUT,
-        resid_pdrop=0.0,  # chance costs time at every layer; the average of the last passes makes up for a part of it
+        resid_pdrop=0.0,  # tried in the later passes: it gains nothing, and chance costs time at every layer
         attn_pdrop=0.0,  # with it, a processor would have to take the slow way through attention
         activation_function="gelu_pytorch_tanh",  # the same function as GPT-2's own "gelu_new", in one operation
         **SHAPE,
