@@ -30,11 +30,12 @@ def kernel_folder() -> Path:
 
 
 def kernel_is_registered() -> bool:
-    """True if the kernel exists and starts this very Python."""
+    """True if the kernel exists and starts the Python of this environment, by whichever of its names."""
     try:
-        return json.loads((kernel_folder() / "kernel.json").read_text(encoding="utf-8"))["argv"][0] == sys.executable
+        started = Path(json.loads((kernel_folder() / "kernel.json").read_text(encoding="utf-8"))["argv"][0])
     except (OSError, ValueError, LookupError):
         return False
+    return started.exists() and started.parent == Path(sys.executable).parent
 
 
 def register_kernel() -> None:

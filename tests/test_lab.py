@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,8 @@ def test_a_kernel_of_another_python_is_not_ours(monkeypatch, tmp_path):
     path = lab.kernel_folder() / "kernel.json"
     spec = json.loads(path.read_text())
     assert spec["display_name"] == "Transformers course"
+    monkeypatch.setattr(sys, "executable", str(Path(sys.executable).with_name("python-by-another-name")))
+    assert lab.kernel_is_registered()
     spec["argv"][0] = "/another/python"
     path.write_text(json.dumps(spec))
     assert not lab.kernel_is_registered()
