@@ -361,12 +361,17 @@ def set_to_average(model, files: Sequence[Path], kept: float = 1.0) -> None:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a training goes: passes over the data, step size, batch size in tokens, and the seed of everything random."""
+    """How a training goes: passes over the data, step size, batch size in tokens, and the seed of everything random.
+
+    `warmup` is the share of the steps in which the step size grows; what it does then is what `schedule` says, one of
+    the names that transformers' `get_scheduler` knows.
+    """
 
     epochs: int
     learning_rate: float
     tokens_a_batch: int = 1024
     warmup: float = 0.06
+    schedule: str = "linear"
     weight_decay: float = 0.01
     seed: int = 0
     minutes_between_saves: float = 4.0
@@ -438,7 +443,7 @@ def train(
     import torch
     from accelerate import Accelerator
     from safetensors.torch import save_file
-    from transformers import get_linear_schedule_with_warmup
+    from transformers import get_scheduler
 
     precision = kept_precision(state_folder / "precision.txt")
     accelerator = Accelerator(mixed_precision=precision)
@@ -447,7 +452,7 @@ def train(
     epochs = [[size_of(example) for example in examples(epoch)] for epoch in range(plan.epochs)]
     batches = [length_buckets(lengths, plan.tokens_a_batch, plan.seed + epoch) for epoch, lengths in enumerate(epochs)]
     total = sum(map(len, batches))
-    scheduler = get_linear_schedule_with_warmup(optimizer, max(1, int(plan.warmup * total)), total)
+    scheduler = get_scheduler(plan.schedule, optimizer, max(1, int(plan.warmup * total)), total)
     model, optimizer = accelerator.prepare(model, optimizer)
     name = fingerprint(asdict(plan), [hashlib.sha256(bytes(str(lengths), "utf8")).hexdigest() for lengths in epochs])
     state = State(state_folder / "state.pt", name, accelerator.unwrap_model(model), optimizer, scheduler)
