@@ -339,6 +339,11 @@ def weights_after(epoch: int, state_folder: Path) -> Path:
     return state_folder / f"epoch_{epoch}.safetensors"
 
 
+def weights_of(plan: Plan, state_folder: Path) -> list[Path]:
+    """Where `train` keeps the trained weights after each of the plan's epochs, in order."""
+    return [weights_after(epoch, state_folder) for epoch in range(1, plan.epochs + 1)]
+
+
 def set_to_average(model, files: Sequence[Path], kept: float = 1.0) -> None:
     """Sets the trained weights to the average of those in `files`, keeping the share `kept` of the encoder's change.
 
